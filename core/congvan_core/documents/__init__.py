@@ -1,0 +1,1 @@
+"""What a document is: number and symbol, type, urgency, parties, files, file names, formats, text."""

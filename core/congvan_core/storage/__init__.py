@@ -1,0 +1,1 @@
+"""The database, the blob store and the backup."""

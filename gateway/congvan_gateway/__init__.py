@@ -1,0 +1,1 @@
+"""The running program: doors in and out, judgement, queues, console."""

@@ -1,0 +1,1 @@
+"""Mail: its forms, its reports, its wires. It knows no database."""
