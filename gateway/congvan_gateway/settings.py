@@ -1,0 +1,298 @@
+"""The settings: one typed tree, a comment and a default per field, unknown keys refused.
+
+Read from ``congvan.toml`` (``--config``, else ``$CONGVAN_CONFIG``, else ``./congvan.toml``); any field can be
+overridden by an environment variable ``CONGVAN_SECTION__FIELD``. Relative paths are relative to the file.
+Secrets are never written in the file: a field ``…_file`` names a file that holds one.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from congvan_core.errors import ConfigurationError
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Storage(_Section):
+    """Where everything is kept."""
+
+    database: str = Field("sqlite:///var/congvan.sqlite3", description="sqlite:///đường-dẫn hoặc postgresql://…")
+    blobs: str = Field("var/blobs", description="thư mục kho tệp (đặt tên theo SHA-256)")
+    spool: str = Field("var/intake", description="thư mục thư đến chưa vào cơ sở dữ liệu")
+
+
+class Smtp(_Section):
+    """The door: an SMTP server for mail that comes in."""
+
+    enabled: bool = Field(True, description="mở cổng nhận thư SMTP")
+    host: str = Field("127.0.0.1", description="địa chỉ lắng nghe")
+    port: int = Field(2525, ge=0, le=65535, description="cổng lắng nghe; 0: hệ điều hành chọn")
+    hostname: str = Field("localhost", description="tên máy trong lời chào và EHLO")
+    max_size: int = Field(150 * 1024 * 1024, gt=0, description="cỡ thư lớn nhất, byte")
+    max_recipients: int = Field(100, gt=0, description="số người nhận nhiều nhất trong một thư")
+    max_connections: int = Field(200, gt=0, description="số phiên đồng thời")
+    max_connections_per_peer: int = Field(50, gt=0, description="số phiên đồng thời từ một địa chỉ")
+    rate_per_minute: int = Field(6000, gt=0, description="số thư mỗi phút từ một địa chỉ")
+    idle_seconds: float = Field(300.0, gt=0, description="thời gian chờ một lệnh")
+    session_seconds: float = Field(3600.0, gt=0, description="thời gian dài nhất của một phiên")
+    tls_certificate: str | None = Field(None, description="chứng thư TLS (PEM) cho STARTTLS")
+    tls_key: str | None = Field(None, description="khóa TLS (PEM)")
+    dsn: bool = Field(False, description="quảng bá DSN (RFC 3461)")
+
+
+class Lmtp(_Section):
+    """The door for a local Postfix: LMTP on a port or a unix socket."""
+
+    enabled: bool = Field(False, description="mở cổng LMTP")
+    host: str = Field("127.0.0.1", description="địa chỉ lắng nghe")
+    port: int = Field(2424, ge=0, le=65535, description="cổng lắng nghe")
+
+
+class Delivery(_Section):
+    """How mail leaves."""
+
+    mode: Literal["smarthost", "mx"] = Field("smarthost", description="smarthost: giao cho máy chủ thư; mx: gửi thẳng")
+    host: str = Field("127.0.0.1", description="máy chủ thư nhận chuyển tiếp")
+    port: int = Field(25, ge=1, le=65535, description="cổng của máy chủ thư")
+    tls: Literal["none", "opportunistic", "require", "verify", "implicit"] = Field(
+        "opportunistic", description="chính sách TLS tới máy chủ thư"
+    )
+    tls_ca: str | None = Field(None, description="tệp PEM các CA tin cậy cho TLS gửi đi")
+    username: str | None = Field(None, description="tên đăng nhập cổng gửi của nhà cung cấp")
+    password_file: str | None = Field(None, description="tệp chứa mật khẩu cổng gửi")
+    helo: str | None = Field(None, description="tên máy khi chào; mặc định là smtp.hostname")
+    concurrency: int = Field(4, ge=1, le=64, description="số thư gửi đồng thời")
+    attempt_seconds: float = Field(240.0, gt=0, description="thời hạn cứng của một lần gửi")
+    lease_seconds: float = Field(300.0, gt=0, description="thời gian giữ một thư đang gửi; dài hơn thời hạn một lần gửi")
+    unknown_wait_seconds: float = Field(
+        900.0, ge=0, description="chờ bằng chứng khi mất câu trả lời sau dấu chấm cuối, rồi mới gửi lại"
+    )
+    retry_base_seconds: float = Field(60.0, gt=0, description="khoảng chờ đầu tiên trước khi gửi lại")
+    retry_max_seconds: float = Field(3600.0, gt=0, description="khoảng chờ dài nhất")
+    give_up_hours: float = Field(120.0, gt=0, description="sau chừng này giờ thì báo không gửi được")
+    warn_hours: float = Field(4.0, gt=0, description="chưa có xác nhận sau chừng này giờ thì nhắc")
+    urgent_warn_minutes: float = Field(15.0, gt=0, description="văn bản khẩn: chưa đến sau chừng này phút thì báo")
+
+
+class Keys(_Section):
+    """The gateway's own key: signs packages and receipts, never documents (its certificate is in the directory)."""
+
+    gateway: str | None = Field(None, description="tệp PKCS#12 hoặc PEM của khóa cổng văn bản")
+    gateway_certificate: str | None = Field(None, description="chứng thư PEM, nếu khóa là PEM")
+    password_file: str | None = Field(None, description="tệp chứa mật khẩu PKCS#12")
+
+
+class Trust(_Section):
+    """What signatures on documents are judged by."""
+
+    folder: str = Field("trust", description="thư mục chứng thư gốc, trung gian, CRL (PEM hoặc DER)")
+    online: bool = Field(False, description="hỏi OCSP/CRL qua mạng")
+    hosts: list[str] = Field(
+        default_factory=lambda: ["ocsp.ca.gov.vn", "ca.gov.vn", "crl.ca.gov.vn"],
+        description="máy chủ được phép hỏi; ngoài danh sách này không gọi ra",
+    )
+
+
+class Verification(_Section):
+    """Limits on the work that a document may cause."""
+
+    workers: int = Field(1, ge=0, le=64, description="số tiến trình kiểm tra; 0: trong cùng tiến trình (chỉ để thử)")
+    seconds: float = Field(20.0, gt=0, description="thời hạn cho một văn bản")
+    memory_mb: int = Field(1024, ge=128, description="bộ nhớ cho một tiến trình kiểm tra")
+    retry_minutes: float = Field(30.0, gt=0, description="chưa kết luận: tự kiểm tra lại sau chừng này phút")
+
+
+class Imap(_Section):
+    """A mailbox that is read over IMAP (a station)."""
+
+    enabled: bool = Field(False, description="đọc hộp thư công vụ qua IMAP")
+    host: str = Field("", description="máy chủ IMAP")
+    port: int = Field(993, ge=1, le=65535, description="cổng IMAP")
+    tls: Literal["none", "starttls", "implicit"] = Field("implicit", description="TLS")
+    tls_ca: str | None = Field(None, description="tệp PEM các CA tin cậy")
+    username: str = Field("", description="tên đăng nhập")
+    password_file: str | None = Field(None, description="tệp chứa mật khẩu")
+    token_file: str | None = Field(None, description="tệp chứa mã truy cập XOAUTH2")
+    address: str = Field("", description="địa chỉ của hộp thư này")
+    folder: str = Field("INBOX", description="thư mục đọc")
+    done_folder: str | None = Field(None, description="chuyển thư đã vào sổ tới đây")
+    held_folder: str | None = Field(None, description="chuyển thư chờ kiểm tra tới đây")
+    refused_folder: str | None = Field(None, description="chuyển thư bị từ chối tới đây")
+    sent_folder: str | None = Field("Sent", description="bản sao thư đã gửi")
+    poll_seconds: float = Field(60.0, gt=0, description="đọc lại sau chừng này giây khi không có IDLE")
+
+
+class Origin(_Section):
+    """Whose word on SPF, DKIM and DMARC is believed."""
+
+    trusted_authserv: list[str] = Field(
+        default_factory=list, description="authserv-id của máy chủ thư phía trước (RFC 8601)"
+    )
+    evaluate: bool = Field(False, description="tự kiểm tra SPF, DKIM, DMARC bằng DNS")
+
+
+class Console(_Section):
+    """The pages for clerks and administrators."""
+
+    enabled: bool = Field(False, description="mở trang làm việc")
+    host: str = Field("127.0.0.1", description="địa chỉ lắng nghe")
+    port: int = Field(8480, ge=0, le=65535, description="cổng lắng nghe")
+    public_url: str | None = Field(None, description="địa chỉ HTTPS công khai; không có thì không gửi đường liên kết")
+
+
+class Operations(_Section):
+    """Health, metrics, logs."""
+
+    host: str = Field("127.0.0.1", description="địa chỉ của /healthz và /metrics")
+    port: int = Field(8481, ge=0, le=65535, description="cổng của /healthz và /metrics; 0: hệ điều hành chọn")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="mức ghi nhật ký")
+    clamd: str | None = Field(None, description="địa chỉ ClamAV: /đường/dẫn.sock hoặc máy:cổng")
+    timestamp_url: str | None = Field(None, description="dịch vụ dấu thời gian (RFC 3161)")
+    operator: str | None = Field(None, description="địa chỉ đơn vị vận hành, nơi nhận báo sự cố")
+
+
+class Settings(_Section):
+    """The whole tree. ``base`` is the folder of the file; relative paths start there."""
+
+    storage: Storage = Field(default_factory=Storage)
+    smtp: Smtp = Field(default_factory=Smtp)
+    lmtp: Lmtp = Field(default_factory=Lmtp)
+    imap: list[Imap] = Field(default_factory=list)
+    delivery: Delivery = Field(default_factory=Delivery)
+    keys: Keys = Field(default_factory=Keys)
+    trust: Trust = Field(default_factory=Trust)
+    verification: Verification = Field(default_factory=Verification)
+    origin: Origin = Field(default_factory=Origin)
+    console: Console = Field(default_factory=Console)
+    operations: Operations = Field(default_factory=Operations)
+    base: Path = Field(default_factory=Path.cwd, exclude=True)
+
+    @field_validator("base")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        return value.resolve()
+
+    def path(self, value: str) -> Path:
+        """A configured path, absolute."""
+        return self.base / value
+
+    @property
+    def database_url(self) -> str:
+        """The database's URL with a relative SQLite path made absolute."""
+        url = self.storage.database
+        prefix = "sqlite:///"
+        if url.startswith(prefix) and not url.startswith("sqlite:////") and ":memory:" not in url:
+            return f"{prefix}{self.path(url[len(prefix) :])}"
+        return url
+
+    def secret(self, name: str | None) -> str | None:
+        """The content of a ``…_file``, without its line end. Raises ConfigurationError when it cannot be read."""
+        if not name:
+            return None
+        try:
+            return self.path(name).read_text(encoding="utf-8").rstrip("\r\n")
+        except OSError as error:
+            raise ConfigurationError(f"Không đọc được tệp bí mật {name}: {error.strerror}") from error
+
+
+def find_config(given: str | None) -> Path | None:
+    """The settings file to use: as given, else ``$CONGVAN_CONFIG``, else ``./congvan.toml`` where it exists."""
+    if given:
+        return Path(given)
+    if os.environ.get("CONGVAN_CONFIG"):
+        return Path(os.environ["CONGVAN_CONFIG"])
+    here = Path("congvan.toml")
+    return here if here.exists() else None
+
+
+def load(path: Path) -> Settings:
+    """The settings of ``path`` with the environment laid over it.
+
+    Raises ConfigurationError naming the field and the fault, in one sentence.
+    """
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigurationError(f"Không có tệp cấu hình {path}; tạo bằng: congvan init THƯ-MỤC") from None
+    except OSError as error:
+        raise ConfigurationError(f"Không đọc được tệp cấu hình {path}: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"Tệp cấu hình {path} sai cú pháp TOML: {error}") from error
+    overlay(data, os.environ)
+    try:
+        return Settings(**data, base=path.resolve().parent)
+    except ValidationError as error:
+        raise ConfigurationError(f"Cấu hình {path}: {_explain(error)}") from error
+
+
+def overlay(data: dict[str, Any], environment: os._Environ[str] | dict[str, str]) -> None:
+    """Lay ``CONGVAN_SECTION__FIELD`` variables over the parsed file."""
+    for name, value in environment.items():
+        if name.startswith("CONGVAN_") and "__" in name:
+            section, _, key = name[len("CONGVAN_") :].lower().partition("__")
+            target = data.setdefault(section, {})
+            if isinstance(target, dict):
+                target[key] = value
+
+
+def _explain(error: ValidationError) -> str:
+    parts = []
+    for item in error.errors()[:5]:
+        where = ".".join(str(p) for p in item["loc"])
+        if item["type"] == "extra_forbidden":
+            parts.append(f"không có mục '{where}'")
+        else:
+            parts.append(f"mục '{where}': {item['msg']}")
+    return "; ".join(parts)
+
+
+def commented(values: dict[str, dict[str, Any]] | None = None) -> str:
+    """A whole ``congvan.toml`` with every field, its comment and its default; ``values`` replace defaults."""
+    values = values or {}
+    lines = ["# Cấu hình Công Văn. Mỗi mục có ghi chú và giá trị mặc định; mục lạ bị từ chối.", ""]
+    for section, field in Settings.model_fields.items():
+        annotation = field.annotation
+        if section in ("base", "imap") or not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
+            continue
+        lines.append(f"[{section}]")
+        for key, item in annotation.model_fields.items():
+            given = values.get(section, {})
+            default = item.get_default(call_default_factory=True)
+            lines.append(f"# {item.description}")
+            value = given.get(key, default)
+            text = _toml(value)
+            lines.append(f"{key} = {text}" if key in given or value is not None else f'# {key} = ""')
+        lines.append("")
+    for box in values.get("imap", {}).get("boxes", []):
+        lines.append("[[imap]]")
+        lines.extend(f"{key} = {_toml(value)}" for key, value in box.items())
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (int, float)):
+        return str(value)
+    if isinstance(value, list):
+        return "[" + ", ".join(_toml(v) for v in value) + "]"
+    text = str(value).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{text}"'
+
+
+def masked(settings: Settings) -> dict[str, Any]:
+    """The effective values for the log at start, passwords in URLs masked."""
+    from sqlalchemy import make_url
+
+    data = settings.model_dump(mode="json")
+    data["storage"]["database"] = make_url(settings.storage.database).render_as_string(hide_password=True)
+    return data
