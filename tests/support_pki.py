@@ -21,7 +21,7 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -235,7 +235,7 @@ class LivePki:
             for name, pem in self._pems.items():
                 Path(folder, f"{name}.pem").write_bytes(pem)
             config = CertomancerConfig(
-                _config(self.port, datetime.now(timezone.utc)), key_search_dir=folder, config_search_dir=folder
+                _config(self.port, datetime.now(UTC)), key_search_dir=folder, config_search_dir=folder
             )
             self._arch = config.get_pki_arch(ArchLabel("vn"))
             for name in NAMES:
@@ -308,7 +308,7 @@ class LivePki:
         return MemoryKey(self.key(name), self.cert(name), self.chain(name))
 
     def export(self, folder: Path) -> Path:
-        """NAME.pem, NAME.key.pem, NAME.p12 (password ``PASSWORD``), chain.pem, root.crl, state-ca.crl; returns the folder.
+        """NAME.pem, NAME.key.pem, NAME.p12 (``PASSWORD``), chain.pem, root.crl, state-ca.crl; returns the folder.
 
         ``trust/`` below it holds what a receiver is given: the root, the state CA and both CRLs.
         """

@@ -1,0 +1,1 @@
+"""Sign and verify PDF and CMS; the trust store; facts stored, judgement derived."""
