@@ -1,0 +1,1 @@
+"""The outbox, the couriers, retry, and the tracking of every recipient."""

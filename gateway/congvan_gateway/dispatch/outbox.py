@@ -1,0 +1,124 @@
+"""The outbox: one row per mail to one recipient, claimed by lease, finished only by the holder of the lease."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row, and_, insert, or_, select, update
+
+from congvan_core.ids import new_id
+from congvan_core.storage.database import database_time
+from congvan_gateway.storage.schema import attempt, outbox
+
+CLAIMABLE = ("queued", "deferred", "unknown")
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One leased mail; ``token`` must still stand in the row when the result is written."""
+
+    row: Row[Any]
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What an attempt came to: ``accepted | deferred | failed | unknown``; ``next_at`` for deferred and unknown."""
+
+    state: str
+    at: datetime
+    next_at: datetime | None = None
+    code: int | None = None
+    status: str | None = None
+    text: str = ""
+    host: str | None = None
+    stage: str | None = None
+    tls: str | None = None
+
+
+def claim(connection: Connection, *, limit: int, lease: timedelta) -> list[Claim]:
+    """Lease up to ``limit`` mails that are due, urgent first. Lease time is the database's."""
+    at = database_time(connection)
+    ids = (
+        select(outbox.c.id)
+        .where(outbox.c.state.in_(CLAIMABLE), outbox.c.next_attempt_at <= at)
+        .order_by(outbox.c.urgency.desc(), outbox.c.next_attempt_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    found = connection.execute(ids).scalars().all()
+    if not found:
+        return []
+    token = secrets.token_hex(16)
+    rows = connection.execute(
+        update(outbox)
+        .where(outbox.c.id.in_(found))
+        .values(state="sending", lease_token=token, lease_until=at + lease, attempts=outbox.c.attempts + 1)
+        .returning(*outbox.c)
+    ).all()
+    order = {key: place for place, key in enumerate(found)}
+    return [Claim(row, token) for row in sorted(rows, key=lambda r: order[r.id])]
+
+
+def finish(connection: Connection, held: Claim, result: Result) -> bool:
+    """Write an attempt's result; False where the lease was lost meanwhile (the attempt is kept as evidence)."""
+    values: dict[str, Any] = {
+        "state": result.state,
+        "next_attempt_at": result.next_at,
+        "last_code": result.code,
+        "last_status": result.status,
+        "last_text": result.text[:1000],
+        "lease_token": None,
+        "lease_until": None,
+    }
+    if result.state in ("accepted", "failed"):
+        values["done_at"] = result.at
+    done = connection.execute(
+        update(outbox).where(outbox.c.id == held.row.id, outbox.c.lease_token == held.token).values(**values)
+    ).rowcount
+    connection.execute(
+        insert(attempt).values(
+            id=new_id(),
+            outbox_id=held.row.id,
+            at=result.at,
+            outcome=result.state if done else "late",
+            stage=result.stage,
+            host=result.host,
+            code=result.code,
+            status=result.status,
+            text=result.text[:1000],
+            tls=result.tls,
+        )
+    )
+    return bool(done)
+
+
+def recover_expired(connection: Connection, *, wait: timedelta) -> Sequence[Row[Any]]:
+    """Leases that ran out: their courier died, perhaps after the final dot. Their outcome is unknown, not failed."""
+    at = database_time(connection)
+    return connection.execute(
+        update(outbox)
+        .where(and_(outbox.c.state == "sending", or_(outbox.c.lease_until < at, outbox.c.lease_until.is_(None))))
+        .values(
+            state="unknown",
+            lease_token=None,
+            lease_until=None,
+            next_attempt_at=at + wait,
+            last_text="tiến trình gửi dừng giữa chừng; chưa rõ kết quả",
+        )
+        .returning(outbox.c.id, outbox.c.recipient_id, outbox.c.kind)
+    ).all()
+
+
+def next_due(connection: Connection) -> datetime | None:
+    """When the next mail may leave, None where nothing waits."""
+    return connection.execute(
+        select(outbox.c.next_attempt_at)
+        .where(outbox.c.state.in_(CLAIMABLE))
+        .order_by(outbox.c.next_attempt_at)
+        .limit(1)
+    ).scalar_one_or_none()

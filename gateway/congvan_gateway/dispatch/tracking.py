@@ -1,0 +1,166 @@
+"""Following one recipient: evidence in, state out, in one transaction with its journal event."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, select, update
+from sqlalchemy.dialects.postgresql import insert as pg_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from congvan_core.errors import NotFoundError
+from congvan_core.ids import iso_vn, new_id
+from congvan_core.journal import append
+from congvan_gateway.dispatch.states import ANSWERS, SETTLED, Event, State, Strength, move
+from congvan_gateway.storage.schema import outbox, proof, recipient
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What is known of one recipient from one source.
+
+    ``digest`` identifies the source (the mail's SHA-256, the attempt's id): the same source counts once.
+    ``received_at`` is the receiver's own time (Điều 14.1.c); ``at`` is when we recorded it (14.1.b).
+    """
+
+    event: Event
+    kind: str
+    at: datetime
+    digest: str
+    strength: Strength | None = None
+    actor: str = "congvan"
+    reason: str = ""
+    received_at: datetime | None = None
+    register_number: str | None = None
+    register_time: datetime | None = None
+    work_state: str | None = None
+    message_row_id: str | None = None
+    data: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """What an evidence did. ``new`` equals ``old`` where nothing moved; ``repeated`` where it was known already."""
+
+    old: State
+    new: State
+    repeated: bool = False
+
+    @property
+    def moved(self) -> bool:
+        return self.new is not self.old
+
+
+def apply(connection: Connection, recipient_id: str, evidence: Evidence) -> Move:
+    """Record ``evidence`` and move the recipient's state as the table says. Raises NotFoundError."""
+    row = connection.execute(
+        select(recipient).where(recipient.c.id == recipient_id).with_for_update()
+    ).one_or_none()
+    if row is None:
+        raise NotFoundError(f"Không có nơi nhận {recipient_id}")
+    old = State(row.state)
+    if not _keep_proof(connection, row.id, evidence):
+        return Move(old, old, repeated=True)
+    new = _next(row, old, evidence)
+    values = _changes(row, old, new, evidence)
+    if values:
+        connection.execute(update(recipient).where(recipient.c.id == row.id).values(**values))
+    if new in SETTLED and new is not old:
+        cancel_pending(connection, row.id, evidence.at)
+    append(
+        connection,
+        agency_id=row.agency_id,
+        actor=evidence.actor,
+        kind=f"recipient.{evidence.event.value}",
+        subject=f"document:{row.document_id}",
+        data={
+            "recipient": row.code or row.address,
+            "address": row.address,
+            "sending": row.sending,
+            "old": old.value,
+            "new": new.value,
+            "proof": evidence.kind,
+            "strength": evidence.strength.value if evidence.strength else None,
+            "digest": evidence.digest,
+            "reason": evidence.reason or None,
+            "register_number": evidence.register_number,
+            "received_at": iso_vn(evidence.received_at),
+        },
+        at=evidence.at,
+    )
+    return Move(old, new)
+
+
+def _next(row: Row[Any], old: State, evidence: Evidence) -> State:
+    if evidence.event in ANSWERS:
+        if evidence.strength in (None, Strength.CLAIMED):
+            return old  # an unproved claim is shown and closes nothing
+        if row.confirmation and evidence.strength is not None:
+            have = Strength(row.confirmation)
+            closed = old in (State.RECEIVED, State.REFUSED)
+            if closed and evidence.strength.rank < have.rank:
+                return old  # a weaker proof never overrules a stronger one
+    return move(old, evidence.event) or old
+
+
+def _changes(row: Row[Any], old: State, new: State, evidence: Evidence) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    if new is not old:
+        values.update(state=new.value, since=evidence.at, reason=evidence.reason or None)
+    strength = evidence.strength
+    if evidence.event in ANSWERS and strength is not None:
+        have = Strength(row.confirmation).rank if row.confirmation else -1
+        if strength.rank > have or (new is not old and strength is not Strength.CLAIMED):
+            values["confirmation"] = strength.value
+        if strength is not Strength.CLAIMED and evidence.event in (Event.ARRIVED, Event.RECEIVED, Event.WORK):
+            if row.sent_at is None:
+                values["sent_at"] = evidence.at
+            better = strength.rank >= have
+            # 03 names the receiver's final times; an 01 that comes later than 03 changes none of them.
+            if evidence.received_at and better and (new is not old or row.received_at is None):
+                values["received_at"] = evidence.received_at
+            if evidence.register_number and better:
+                values["register_number"] = evidence.register_number
+                values["register_time"] = evidence.register_time
+        if evidence.work_state and evidence.work_state > (row.work_state or ""):
+            values["work_state"] = evidence.work_state
+    return values
+
+
+def _keep_proof(connection: Connection, recipient_id: str, evidence: Evidence) -> bool:
+    insert = pg_insert if connection.dialect.name == "postgresql" else sqlite_insert
+    statement = (
+        insert(proof)
+        .values(
+            id=new_id(),
+            recipient_id=recipient_id,
+            kind=evidence.kind,
+            strength=evidence.strength.value if evidence.strength else None,
+            at=evidence.at,
+            message_row_id=evidence.message_row_id,
+            digest=evidence.digest,
+            data=dict(evidence.data or {}) | {"event": evidence.event.value, "reason": evidence.reason},
+        )
+        .on_conflict_do_nothing(index_elements=["recipient_id", "digest", "kind"])
+    )
+    return bool(connection.execute(statement).rowcount)
+
+
+def cancel_pending(connection: Connection, recipient_id: str, at: datetime) -> int:
+    """Take back what still waits to be sent to a recipient whose arrival is proved or whose document is recalled.
+
+    Only what no courier holds: a mail being sent is judged by its own outcome.
+    """
+    result = connection.execute(
+        update(outbox)
+        .where(
+            outbox.c.recipient_id == recipient_id,
+            outbox.c.kind == "package",
+            outbox.c.state.in_(("to_seal", "queued", "deferred", "unknown")),
+        )
+        .values(state="cancelled", done_at=at)
+    )
+    return int(result.rowcount)

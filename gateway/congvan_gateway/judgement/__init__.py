@@ -1,0 +1,1 @@
+"""Origin, validity, integrity, decision: one report per mail."""

@@ -1,0 +1,1 @@
+"""Running the program: roles, scheduler, metrics, doctor, benchmarks."""

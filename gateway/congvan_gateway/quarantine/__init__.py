@@ -1,0 +1,1 @@
+"""Văn bản chờ kiểm tra: the review queue and the acts on it."""

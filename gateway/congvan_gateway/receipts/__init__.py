@@ -1,0 +1,1 @@
+"""What we answer, and what answers mean."""

@@ -1,0 +1,1 @@
+"""Who is reached how, and why."""
