@@ -1,0 +1,1 @@
+"""The commands, one file each; `congvan_gateway.cli` picks one and imports only that."""
