@@ -1,0 +1,1 @@
+"""The audit journal: what was done, by whom, when; chained so that no one can change it unseen."""
