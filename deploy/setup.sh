@@ -51,13 +51,14 @@ if ! "$venv/bin/python" -c "$suitable" >/dev/null 2>&1 || ! "$venv/bin/python" -
     fi
 fi
 
-echo "== installing the pinned packages ($files)"
+echo "== installing the pinned packages ($files): a minute or two"
 set --
 for file in $files; do set -- "$@" -r "$file"; done
-"$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes "$@"
+# Compiled when first imported instead of all at once: most of some hundred packages is never imported in a short run.
+"$venv/bin/python" -m pip install -q -q --disable-pip-version-check --no-compile --require-hashes "$@"
 
 echo "== installing congvan from this checkout"
-"$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+"$venv/bin/python" -m pip install -q -q --disable-pip-version-check --no-deps --no-build-isolation --editable .
 
 echo "$want" >"$stamp"
 if [ "$kind" = dev ]; then rm -f "$venv/.installed-run"; fi
