@@ -137,8 +137,10 @@ def _lock(opts: SignOptions) -> Any:
 
     if opts.open_fields is None:
         return None
-    return FieldMDPSpec(FieldMDPAction.EXCLUDE, list(opts.open_fields)) if opts.open_fields else FieldMDPSpec(
-        FieldMDPAction.ALL
+    return (
+        FieldMDPSpec(FieldMDPAction.EXCLUDE, list(opts.open_fields))
+        if opts.open_fields
+        else FieldMDPSpec(FieldMDPAction.ALL)
     )
 
 
