@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from congvan_core.documents.sample_pdf import SampleDocument, SampleSpec, make, scan
 
 DECISION = SampleSpec(

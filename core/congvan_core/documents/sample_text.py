@@ -10,19 +10,21 @@ from xml.sax.saxutils import escape
 from congvan_core.documents.text import nfc
 
 _SENTENCES = (
-    "Căn cứ Luật Tổ chức chính quyền địa phương và chức năng, nhiệm vụ, quyền hạn được giao; theo đề nghị của các đơn vị có "
-    "liên quan về việc {subject};",
-    "Thủ trưởng các phòng, đơn vị trực thuộc chịu trách nhiệm tổ chức triển khai thực hiện các nội dung nêu trên, bảo đảm đúng "
-    "tiến độ, chất lượng và hiệu quả.",
+    "Căn cứ Luật Tổ chức chính quyền địa phương và chức năng, nhiệm vụ, quyền hạn được giao; theo đề nghị của "
+    "các đơn vị có liên quan về việc {subject};",
+    "Thủ trưởng các phòng, đơn vị trực thuộc chịu trách nhiệm tổ chức triển khai thực hiện các nội dung nêu "
+    "trên, bảo đảm đúng tiến độ, chất lượng và hiệu quả.",
     "Giao Văn phòng theo dõi, đôn đốc việc thực hiện; tổng hợp kết quả, báo cáo trước ngày 15 hằng tháng.",
-    "Trong quá trình thực hiện, nếu có khó khăn, vướng mắc, đề nghị các cơ quan, đơn vị kịp thời phản ánh bằng văn bản để được "
-    "hướng dẫn, giải quyết.",
-    "Kinh phí thực hiện được bố trí từ dự toán chi ngân sách nhà nước giao hằng năm theo quy định của Luật Ngân sách nhà nước "
-    "và các nguồn kinh phí hợp pháp khác.",
-    "Các cơ quan, đơn vị rà soát, cập nhật dữ liệu trên hệ thống quản lý văn bản và điều hành; thực hiện nghiêm việc gửi, nhận "
-    "văn bản điện tử có chữ ký số.",
-    "Đẩy mạnh tuyên truyền, phổ biến để cán bộ, công chức, viên chức và người lao động nắm rõ, thống nhất nhận thức và hành động.",
-    "Kết quả thực hiện là một trong những căn cứ đánh giá mức độ hoàn thành nhiệm vụ của người đứng đầu cơ quan, đơn vị.",
+    "Trong quá trình thực hiện, nếu có khó khăn, vướng mắc, đề nghị các cơ quan, đơn vị kịp thời phản ánh bằng"
+    " văn bản để được hướng dẫn, giải quyết.",
+    "Kinh phí thực hiện được bố trí từ dự toán chi ngân sách nhà nước giao hằng năm theo quy định của Luật "
+    "Ngân sách nhà nước và các nguồn kinh phí hợp pháp khác.",
+    "Các cơ quan, đơn vị rà soát, cập nhật dữ liệu trên hệ thống quản lý văn bản và điều hành; thực hiện "
+    "nghiêm việc gửi, nhận văn bản điện tử có chữ ký số.",
+    "Đẩy mạnh tuyên truyền, phổ biến để cán bộ, công chức, viên chức và người lao động nắm rõ, thống nhất nhận"
+    " thức và hành động.",
+    "Kết quả thực hiện là một trong những căn cứ đánh giá mức độ hoàn thành nhiệm vụ của người đứng đầu cơ "
+    "quan, đơn vị.",
     "Văn bản này có hiệu lực kể từ ngày ký; những quy định trước đây trái với nội dung văn bản này đều bãi bỏ.",
 )
 

@@ -6,6 +6,7 @@ They look like nothing that any real agency uses and say so in the picture itsel
 from __future__ import annotations
 
 import io
+import itertools
 import math
 import random
 from functools import lru_cache
@@ -46,7 +47,7 @@ def demo_signature(name: str, *, width: int = 480, height: int = 200) -> bytes:
 
 
 def _stroke(pen: Any, points: list[tuple[float, float]], h: int) -> None:
-    for i, (a, b) in enumerate(zip(points, points[1:], strict=False)):
+    for i, (a, b) in enumerate(itertools.pairwise(points)):
         thick = h / 48 * (1 + 0.8 * math.sin(i / 7))
         pen.line([a, b], fill=_BLUE, width=max(2, round(thick)))
         pen.ellipse([b[0] - thick / 2, b[1] - thick / 2, b[0] + thick / 2, b[1] + thick / 2], fill=_BLUE)
