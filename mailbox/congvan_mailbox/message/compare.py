@@ -1,0 +1,107 @@
+"""The second reader: the standard library over the same bytes; where the two differ, somebody may be deceived."""
+
+from __future__ import annotations
+
+import hashlib
+from email import message_from_bytes
+from email.header import decode_header
+from email.message import Message as StandardMessage
+from email.policy import Compat32
+from typing import Any, cast
+
+from congvan_core.findings import Finding
+from congvan_mailbox.message import charset
+from congvan_mailbox.message.limits import DEFAULT_LIMITS, Limits
+from congvan_mailbox.message.parse import parse_message
+from congvan_mailbox.message.part import Message, Part
+
+_Leaf = tuple[str, str, str | None]
+
+
+class _Raw(Compat32):
+    """The old policy, giving header values as they stand, undecoded bytes as surrogates."""
+
+    def header_fetch_parse(self, name: str, value: str) -> str:
+        return value
+
+
+def compare_readers(raw: bytes, message: Message | None = None, limits: Limits = DEFAULT_LIMITS) -> list[Finding]:
+    """MIME-READERS-DISAGREE where the two readers see other parts, names or contents; empty where they agree.
+
+    Mails over ``limits.second_reader`` bytes or with too many parts are not compared, and the finding says so: the
+    standard library holds a mail several times in memory.
+    """
+    message = message or parse_message(raw, limits)
+    stopped = {"MIME-TOO-MANY-PARTS", "MIME-TOO-DEEP"} & {f.code for f in message.findings}
+    if len(raw) > limits.second_reader or stopped:
+        return [Finding("MIME-NOT-COMPARED", {"size": len(raw), "limit": limits.second_reader})]
+    try:
+        second = message_from_bytes(raw, policy=_Raw())
+        theirs = [_theirs(p) for p in _standard_leaves(second)]
+    except (ValueError, LookupError, TypeError, IndexError, AttributeError, RecursionError) as error:
+        return [Finding("MIME-READERS-DISAGREE", {"what": "unreadable", "reason": type(error).__name__})]
+    ours = [_ours(p) for p in message.leaves() if p.source == "mime"]
+    if len(ours) != len(theirs):
+        return [Finding("MIME-READERS-DISAGREE", {"what": "parts", "first": len(ours), "second": len(theirs)})]
+    findings = []
+    for number, (mine, other) in enumerate(zip(ours, theirs, strict=True), 1):
+        for what, a, b in zip(("media type", "name", "content"), mine, other, strict=True):
+            if a is not None and b is not None and a != b:
+                findings.append(
+                    Finding("MIME-READERS-DISAGREE", {"what": what, "part": number, "first": a, "second": b})
+                )
+        if len(findings) >= 10:
+            break
+    return findings
+
+
+def _ours(part: Part) -> _Leaf:
+    plain = part.media_type.startswith("message/")
+    return part.media_type, part.name.strip(), None if plain else part.digest()[0]
+
+
+def _standard_leaves(message: StandardMessage) -> list[StandardMessage]:
+    found: list[StandardMessage] = []
+    stack = [message]
+    while stack:
+        part = stack.pop()
+        payload = part.get_payload()
+        kind = part.get_content_type()
+        opens = kind.startswith("multipart/") or kind in ("message/rfc822", "message/global")
+        if isinstance(payload, list) and opens:
+            stack.extend(p for p in reversed(payload) if isinstance(p, StandardMessage))
+        else:
+            found.append(part)
+    return found
+
+
+def _theirs(part: StandardMessage) -> _Leaf:
+    kind = part.get_content_type()
+    name = _name(part, "content-disposition", "filename") or _name(part, "content-type", "name")
+    if isinstance(part.get_payload(), list) or kind.startswith("message/"):
+        return kind, name, None
+    content = part.get_payload(decode=True)
+    return kind, name, hashlib.sha256(content if isinstance(content, bytes) else b"").hexdigest()
+
+
+def _name(part: StandardMessage, header: str, parameter: str) -> str:
+    plain = extended = ""
+    for key, value in cast(list[tuple[str, Any]], part.get_params([], header)):
+        if key.lower() != parameter:
+            continue
+        if isinstance(value, tuple):
+            declared, _, text = value
+            extended = charset.decode(str(text).encode("latin-1", "surrogateescape"), declared or "utf-8")
+        elif not plain:
+            plain = str(value)
+    if extended:
+        return extended.strip()
+    out = ""
+    for piece, declared in decode_header(plain):
+        data = piece if isinstance(piece, bytes) else piece.encode("utf-8", "surrogateescape")
+        out += charset.decode(data, declared) if declared else charset.guess(data)
+    return charset.repair(_unfolded(out)).strip()
+
+
+def _unfolded(text: str) -> str:
+    return text.replace("\r", "").replace("\n", "")
