@@ -45,7 +45,10 @@ def read(value: object) -> Urgency | None:
         return Urgency.NORMAL
     if isinstance(value, int):
         return Urgency(value) if 0 <= value <= Urgency.EXPRESS_TIMED else None
-    key = re.sub(r"[\W_]+", " ", fold(str(value)[:200])).strip()
+    text = fold(str(value)[:200])
+    if re.fullmatch(r"[-+.]\d+", text):
+        return None
+    key = re.sub(r"[\W_]+", " ", text).strip()
     key = key.removeprefix("do khan ").removeprefix("muc do khan ").removeprefix("muc do ").strip()
     if _TIMED.match(key):
         return Urgency.EXPRESS_TIMED
