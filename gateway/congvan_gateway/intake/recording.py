@@ -1,0 +1,133 @@
+"""From the intake folder into the database: blob first, then one row per receiving agency, idempotent by place.
+
+The journal's record is the durable arrival; this step may run any number of times, on any node, and dies harmlessly at
+any instant. Only when every record of a journal is stored is the journal removed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, select
+from sqlalchemy.dialects.postgresql import insert as pg_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from congvan_core.errors import UnreadableError
+from congvan_core.ids import new_id
+from congvan_core.journal import append
+from congvan_core.storage import blobs as blob_rows
+from congvan_core.storage.schema import contact_point, mailbox
+from congvan_gateway.intake.folder import IntakeRecord
+from congvan_gateway.storage.schema import message
+from congvan_mailbox.smtp.envelope import Envelope
+
+
+@dataclass(frozen=True, slots=True)
+class OwnMailbox:
+    """A mailbox of an agency of ours."""
+
+    agency_id: str
+    address: str
+    role: str
+
+
+def own_mailbox(connection: Connection, address: str) -> OwnMailbox | None:
+    """The agency of ours that ``address`` belongs to today, None where it is not ours."""
+    row = connection.execute(
+        select(mailbox.c.contact_point_id, mailbox.c.address, mailbox.c.role)
+        .join(contact_point, contact_point.c.id == mailbox.c.contact_point_id)
+        .where(mailbox.c.address_key == address.lower(), contact_point.c.own)
+    ).first()
+    return None if row is None else OwnMailbox(row[0], row[1], row[2])
+
+
+def store_record(app: Any, record: IntakeRecord) -> list[str]:
+    """Make rows of one record; returns the ids of new rows (none where they were there already).
+
+    Raises UnreadableError where the stored bytes are damaged: the journal then stays for a person to see.
+    """
+    stored = app.blobs.put_stream(record.chunks())
+    if stored.sha256 != record.sha256:
+        raise UnreadableError(f"Nội dung thư {record.envelope.id} không khớp mã băm đã ghi")
+    return insert_rows(app, record.envelope, record.journal, record.offset, record.sha256, record.size)
+
+
+def insert_rows(app: Any, envelope: Envelope, journal: str, offset: int, sha256: str, size: int) -> list[str]:
+    """One row per receiving agency, in one transaction with the blob's row and the journal events."""
+    at = app.clock()
+    made: list[str] = []
+    with app.database.write() as connection:
+        blob_rows.record(connection, sha256, size, at)
+        for agency_id, address in _receivers(connection, [r.address for r in envelope.recipients]):
+            row_id = _insert(connection, envelope, journal, offset, sha256, size, agency_id, address)
+            if row_id is None:
+                continue
+            made.append(row_id)
+            append(
+                connection,
+                agency_id=agency_id or "",
+                actor="congvan",
+                kind="message.stored",
+                subject=f"message:{row_id}",
+                data={
+                    "door": envelope.door,
+                    "peer": envelope.peer_ip,
+                    "from": envelope.sender,
+                    "rcpt": address,
+                    "sha256": sha256,
+                    "size": size,
+                },
+                at=at,
+            )
+    return made
+
+
+def _receivers(connection: Connection, addresses: Sequence[str]) -> list[tuple[str | None, str]]:
+    """Each agency of ours once, with the address by which it was named; (None, …) where nobody of ours is."""
+    found: dict[str, str] = {}
+    for address in addresses:
+        own = own_mailbox(connection, address)
+        if own is not None:
+            found.setdefault(own.agency_id, own.address)
+    if found:
+        return [(agency, address) for agency, address in found.items()]
+    return [(None, addresses[0] if addresses else "")]
+
+
+def _insert(
+    connection: Connection,
+    envelope: Envelope,
+    journal: str,
+    offset: int,
+    sha256: str,
+    size: int,
+    agency_id: str | None,
+    address: str,
+) -> str | None:
+    import json
+
+    insert = pg_insert if connection.dialect.name == "postgresql" else sqlite_insert
+    row_id = new_id()
+    result = connection.execute(
+        insert(message)
+        .values(
+            id=row_id,
+            agency_id=agency_id,
+            journal=journal,
+            journal_offset=offset,
+            door=envelope.door,
+            received_at=envelope.received,
+            arrived_at=envelope.received,
+            mail_from=envelope.sender,
+            rcpt_to=address,
+            envelope=json.loads(envelope.to_json()),
+            raw_sha256=sha256,
+            size=size,
+            state="stored",
+            next_try_at=envelope.received,
+        )
+        .on_conflict_do_nothing(index_elements=["journal", "journal_offset", "rcpt_to"])
+    )
+    return row_id if result.rowcount else None
