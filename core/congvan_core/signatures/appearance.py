@@ -13,10 +13,9 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from congvan_core.errors import InputError
-from congvan_core.fonts import font_path
 from congvan_core.ids import iso_vn
 
 if TYPE_CHECKING:
@@ -77,7 +76,7 @@ def enclosure_appearance(number_symbol: str) -> Appearance:
 
 def copy_appearance(form: CopyForm, agency: str) -> Appearance:
     """An electronic copy (NĐ 30/2020, Điều 25; ô số 14): its form, the copying agency, time of signing."""
-    if form not in ("SAO Y", "SAO LỤC", "TRÍCH SAO"):
+    if form not in get_args(CopyForm):
         raise InputError(f"Hình thức bản sao không đúng: {form!r}. Chỉ có SAO Y, SAO LỤC, TRÍCH SAO.")
     return Appearance(lines=(form, _line(agency), "{time}"), corner=True)
 
@@ -107,8 +106,8 @@ def load_picture(png: bytes) -> Any:
         picture = image.convert("RGBA")
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as e:
         raise InputError("Hình chữ ký hoặc con dấu phải là tệp PNG đọc được (NĐ 30/2020, Phụ lục I).") from e
-    low = picture.getchannel("A").getextrema()[0]
-    if not isinstance(low, int) or low == 255:
+    low: Any = picture.getchannel("A").getextrema()[0]
+    if low == 255:
         raise InputError("Hình chữ ký hoặc con dấu phải có nền trong suốt (NĐ 30/2020, Phụ lục I).")
     if max(picture.size) > MAX_SIDE:
         picture.thumbnail((MAX_SIDE, MAX_SIDE))
@@ -132,8 +131,3 @@ def ink(png: bytes) -> Literal["blue", "red", "other"]:
     if total and blues > total / 2:
         return "blue"
     return "red" if total and reds > total / 2 else "other"
-
-
-def stamp_font() -> str:
-    """The face for text in stamps; pyHanko needs 1000 units per em."""
-    return str(font_path("Regular", stamp=True))

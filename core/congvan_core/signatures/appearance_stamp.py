@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from pyhanko.pdf_utils import content, layout
 from pyhanko.pdf_utils.content import ResourceType
-from pyhanko.pdf_utils.font.opentype import GlyphAccumulatorFactory
+from pyhanko.pdf_utils.font.opentype import GlyphAccumulator
 from pyhanko.pdf_utils.generic import pdf_name
 from pyhanko.pdf_utils.images import PdfImage
 from pyhanko.pdf_utils.writer import BasePdfFileWriter
@@ -51,6 +53,16 @@ class DrawnStamp(BaseStamp):
         return b"q %g 0 0 %g %g %g cm /Picture Do Q" % (wide, high, *at)
 
 
+def _engine(holder: content.PdfContent, style: Style) -> GlyphAccumulator:
+    # from memory: pyHanko's own factory leaves the font file open
+    return GlyphAccumulator(holder._ensure_writer, io.BytesIO(_font_bytes(style)), font_size=TEXT_SIZE)
+
+
+@cache
+def _font_bytes(style: Style) -> bytes:
+    return font_path(style, stamp=True).read_bytes()
+
+
 def text_block(
     holder: content.PdfContent,
     lines: tuple[str, ...],
@@ -62,7 +74,7 @@ def text_block(
     style: Style = "Regular",
 ) -> bytes:
     """Operators that set lines from the top of a box, in the vendored face, black. Too wide a line is set smaller."""
-    engine = GlyphAccumulatorFactory(str(font_path(style, stamp=True))).create_font_engine(holder.writer)
+    engine = _engine(holder, style)
     holder.set_resource(ResourceType.FONT, pdf_name("/F0"), engine.as_resource())
     out = [b"q 0 g BT"]
     y = height
@@ -75,3 +87,16 @@ def text_block(
         out.append(b"/F0 %g Tf 1 0 0 1 %g %g Tm %s" % (at, x, y, shaped.graphics_ops))
     out.append(b"ET Q")
     return b" ".join(out)
+
+
+def text_at(
+    holder: content.PdfContent, text: str, width: float, height: float, size: float, align: str, style: Style
+) -> bytes:
+    """Operators that set one line in the middle of the height (cap height 0.66 em), smaller where it is too wide."""
+    engine = _engine(holder, style)
+    holder.set_resource(ResourceType.FONT, pdf_name("/F0"), engine.as_resource())
+    shaped = engine.shape(text)
+    long = float(shaped.x_advance)
+    at = min(size, width / long) if long else size
+    x = (width - long * at) / 2 if align == "center" else 0.0
+    return b"q 0 g BT /F0 %g Tf 1 0 0 1 %g %g Tm %s ET Q" % (at, x, (height - 0.66 * at) / 2, shaped.graphics_ops)

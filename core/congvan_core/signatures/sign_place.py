@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from congvan_core.errors import InputError, RefusedError, UnreadableError
@@ -177,3 +177,21 @@ def _place(reader: Any, opts: SignOptions, pages: int) -> tuple[int, Rect | None
             return persons[-1].page, seal_rect(persons[-1].rect or (0, 0, 0, 0))
         raise InputError("Không thấy chữ ký của người có thẩm quyền trên trang để đặt dấu bên cạnh: cần chỉ rõ vị trí.")
     raise InputError("Cần chỉ rõ vị trí (trang và khung) của chữ ký.")
+
+
+def reserve_agency_field(writer: Any, person: FieldPlace, name: str) -> FieldPlace:
+    """Lay an empty field for the agency's seal beside the person's, in the revision that the person signs.
+
+    Sealing later then only fills a field that was there, which every reader takes for permitted. Returns the person's
+    place, now an existing field.
+    """
+    from pyhanko.sign.fields import SigFieldSpec, append_signature_field, enumerate_sig_fields
+
+    known = {each for each, _, _ in enumerate_sig_fields(writer.prev)}
+    if person.new is not None:  # first, so that readers list the person's signature before the agency's
+        append_signature_field(writer, person.new)
+    if name not in known:
+        box: Any = None if person.rect is None else tuple(round(v, 2) for v in seal_rect(person.rect))
+        spec = SigFieldSpec(name, on_page=person.page, box=box, readable_field_name=_READABLE["agency"])
+        append_signature_field(writer, spec)
+    return replace(person, new=None)

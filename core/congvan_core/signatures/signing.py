@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -116,7 +116,7 @@ def prepare(pdf: bytes, key: SigningKey, opts: SignOptions) -> tuple[Any, Any, i
     from pyhanko.sign import signers
     from pyhanko.sign.fields import MDPPerm, SigSeedSubFilter
 
-    from congvan_core.signatures.sign_place import field_spec, refuse_encrypted
+    from congvan_core.signatures.sign_place import field_spec, refuse_encrypted, reserve_agency_field
 
     if opts.docmdp not in (1, 2, 3):
         raise InputError("docmdp phải là 1, 2 hoặc 3.")
@@ -126,7 +126,13 @@ def prepare(pdf: bytes, key: SigningKey, opts: SignOptions) -> tuple[Any, Any, i
     certify = opts.certify if opts.certify is not None else (not signed and opts.kind == "person")
     if certify and signed:
         raise RefusedError("Chữ ký chứng thực (certification) phải là chữ ký đầu tiên của tệp.")
+    if opts.reserve_agency:
+        if opts.kind != "person" or signed:
+            raise InputError("Chỗ cho chữ ký của cơ quan chỉ đặt được khi người có thẩm quyền ký đầu tiên.")
+        opts = replace(opts, open_fields=(*(opts.open_fields or ()), AGENCY_FIELD))
     name, spec = field_spec(writer, opts)
+    if opts.reserve_agency:
+        spec = reserve_agency_field(writer, spec, AGENCY_FIELD)
     moment = (opts.signing_time or now()).astimezone(VIETNAM)
     style = opts.appearance.style(spec, key, moment) if opts.appearance is not None else None
 
