@@ -6,17 +6,20 @@ import re
 
 from congvan_core.errors import InputError
 
-_ATEXT = r"[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~\u0080-\U0010ffff]"
-_LABEL = r"[A-Za-z0-9\u0080-\U0010ffff](?:[A-Za-z0-9_\-\u0080-\U0010ffff]*[A-Za-z0-9\u0080-\U0010ffff])?"
+#: Everything beyond ASCII but surrogates, by which undecodable octets are carried.
+_U = r"\u0080-\ud7ff\ue000-\U0010ffff"
+_ATEXT = rf"[A-Za-z0-9!#$%&'*+\-/=?^_`{{|}}~{_U}]"
+_LABEL = rf"[A-Za-z0-9{_U}](?:[A-Za-z0-9_\-{_U}]*[A-Za-z0-9{_U}])?"
 _DOMAIN = rf"{_LABEL}(?:\.{_LABEL})*\.?"
-_LOCAL = rf"(?:{_ATEXT}+(?:\.{_ATEXT}+)*|\"(?:[ !#-\[\]-~\u0080-\U0010ffff]|\\[ -~])*\")"
+_LOCAL = rf"(?:{_ATEXT}+(?:\.{_ATEXT}+)*|\"(?:[ !#-\[\]-~{_U}]|\\[ -~])*\")"
 _PATH = re.compile(
     rf"<(?:@{_DOMAIN}(?:,@{_DOMAIN})*:)?"  # a source route MUST be accepted and SHOULD be ignored (RFC 5321 F.2)
     rf"(?P<address>(?P<local>{_LOCAL})(?:@(?P<domain>{_DOMAIN}|\[[!-Z^-~]+\]))?)?>"
 )
 #: The usual shape, so that most mail does not meet the long expression.
-_PLAIN = re.compile(r"<([A-Za-z0-9_+\-]+(?:\.[A-Za-z0-9_+\-]+)*@[A-Za-z0-9\-]+(?:\.[A-Za-z0-9\-]+)+)>")
-_PARAMETER = re.compile(r"([A-Za-z0-9][A-Za-z0-9\-]*)(?:=([!-<>-~\u0080-\U0010ffff]+))?")
+_HOST = r"[A-Za-z0-9]+(?:-+[A-Za-z0-9]+)*"
+_PLAIN = re.compile(rf"<([A-Za-z0-9_+\-]+(?:\.[A-Za-z0-9_+\-]+)*@{_HOST}(?:\.{_HOST})+)>")
+_PARAMETER = re.compile(rf"([A-Za-z0-9][A-Za-z0-9\-]*)(?:=([!-<>-~{_U}]+))?")
 
 #: RFC 5321 4.5.3.1.1-3: octets in a local part and in a path. Real local parts are longer than 64 at times.
 _MAX_LOCAL, _MAX_PATH = 128, 320
@@ -37,7 +40,7 @@ def parse_path(text: str, keyword: str, *, null_allowed: bool) -> tuple[str, dic
         address, end = plain[1], plain.end()
     else:
         match = _PATH.match(rest)
-        if not match:
+        if not match or (not match["address"] and match[0] != "<>"):
             raise InputError("not a mail path", code="path")
         address, end = match["address"] or "", match.end()
         if address and match["domain"] is None and address.lower() != "postmaster":

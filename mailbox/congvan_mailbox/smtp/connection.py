@@ -19,8 +19,8 @@ log = logging.getLogger("congvan.smtp.door")
 
 #: Replies are written together when the peer has to be waited for, or when so many octets have gathered.
 _FLUSH_AT = 8192
-#: After ``close`` a peer that does not read gets this long before the connection is cut.
-_CLOSE_GRACE = 10.0
+#: After the last reply a peer that does not read, or goes on sending, gets this long before the connection is cut.
+_CLOSE_GRACE = 5.0
 
 
 class Hangup(Exception):
@@ -58,7 +58,7 @@ class Connection(SMTP):
         self._timer: asyncio.TimerHandle | None = None
         self._deadline = self._session_end = 0.0
         self._working = False  # a commit is under way: no clock and no lost peer may stop it
-        self._lost = False
+        self._lost = self._lingering = self._polite = False
         self._errors = self._commands = self._idle_commands = 0
         self._greeting_fault: str | None = None
 
@@ -81,6 +81,8 @@ class Connection(SMTP):
 
     def eof_received(self) -> bool:
         """The peer has finished sending; what it sent is still served and answered (TLS cannot be half closed)."""
+        if self._lingering:
+            return False
         self.input.feed_eof()
         return self.facts.tls is None
 
@@ -97,10 +99,26 @@ class Connection(SMTP):
         if self._task is not None and not self._working:
             self._task.cancel()
 
-    def _close(self) -> None:
-        if self.transport is not None and not self.transport.is_closing():
-            self.transport.close()
-            self.loop.call_later(_CLOSE_GRACE, self.transport.abort)
+    def data_received(self, data: bytes) -> None:
+        """Octets from the peer; what still comes after the last reply is dropped."""
+        if not self._lingering:
+            self.input.feed_data(data)
+
+    def _close(self, *, linger: bool = True) -> None:
+        """End the connection. Closing a socket with unread octets resets it, and the peer may lose our last replies:
+        so first only our side is closed, and the rest is read away for a while."""
+        transport = self.transport
+        if transport is None or transport.is_closing() or self._lingering:
+            return
+        if linger and transport.can_write_eof():
+            self._lingering = True
+            self.input.discard()
+            with contextlib.suppress(OSError, RuntimeError):
+                transport.write_eof()
+                transport.resume_reading()
+        else:
+            transport.close()
+        self.loop.call_later(_CLOSE_GRACE, transport.abort)
 
     # --- the clock --------------------------------------------------------------------------------------------------
 
@@ -189,7 +207,7 @@ class Connection(SMTP):
                 if self._out and self.transport is not None and not self.transport.is_closing():
                     self.transport.write(b"".join(self._out))
             self._out.clear()
-            self._close()
+            self._close(linger=not self._polite)
 
     async def leave(self) -> None:
         """Free what an unfinished mail holds."""
@@ -217,6 +235,7 @@ class Connection(SMTP):
                 await self.fault("500 5.5.2 Line too long")
                 continue
             if line is None:
+                self._polite = True
                 return
             await self._command(line)
 

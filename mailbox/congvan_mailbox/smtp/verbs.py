@@ -267,6 +267,7 @@ class Verbs(Connection):
     async def smtp_QUIT(self, arg: str) -> None:
         """RFC 5321 4.1.1.10."""
         await self.push("221 2.0.0 Bye")
+        self._polite = not self.input.has_data()
         raise Hangup
 
     async def smtp_VRFY(self, arg: str) -> None:
