@@ -1,0 +1,6 @@
+"""What mail brings back: receipts (RFC 8098), delivery reports and bounces of every kind, automatic and human answers."""
+
+from congvan_mailbox.reports.classify import classify
+from congvan_mailbox.reports.model import Action, Disposition, MailKind, Reading, RecipientResult, Report
+
+__all__ = ["Action", "Disposition", "MailKind", "Reading", "RecipientResult", "Report", "classify"]

@@ -1,0 +1,82 @@
+"""By what one knows that a letter is a mail system's report on delivery, though it has no delivery-status part."""
+# ruff: noqa: E501
+# Long patterns stay on one line each: wrapped regular expressions are where typing errors hide.
+
+from __future__ import annotations
+
+import re
+
+from congvan_mailbox.reports.addresses import addresses_in
+from congvan_mailbox.reports.automatic import null_path
+from congvan_mailbox.reports.letter import Part
+from congvan_mailbox.reports.phrases import fold
+
+_DAEMON = re.compile(
+    r"(mailer[-_. ]?daemon|mail[-_. ]?daemon|postmaster|post[-_]?office|mail[-_ ]?(delivery|system|server|admin|router)|delivery[-_ ]?(subsystem|system|failure|notification|status)|"
+    r"\bmdaemon\b|mailsystem|mail[- ]?gateway|smtp[-_ ]?(gateway|server|agent|mail_service)|system administrator|systemadministrator|microsoft ?exchange|internet mail delivery|"
+    r"\bmailer\b|maildelivery|bounce[s+-]|mail ?enable|returned mail|undeliverable|mta[-_ ]?(admin|agent)|no-?reply.{0,12}(mail|bounce)|message (transfer|router)|quan tri (he thong|thu)|he thong (thu|mail|email)|"
+    r"<>|root@|daemon@|esafe|interscan|mailsweeper|mailmarshal|groupwise|listserv)"
+)
+_SUBJECT = re.compile(
+    r"(undeliver(ed|able|y)|non[- ]?deliver|not delivered|delivery (status )?(notification|notice|report|failure|failed|problem|error|incomplete|delayed|delay|has failed|warning|attempt|unsuccessful)|deliver(y|ed)? fail|"
+    r"(mail|message|e-?mail|mailer)[a-z ]{0,20} (delivery|transmission|system)?[a-z ]{0,10}(fail|problem|error|delayed|bounce|returned|not delivered|could not|cannot|rejected|undeliver)|fail(ed|ure)[a-z ]{0,12} (deliver|mail|notice|notification|message)|"
+    r"returned (mail|message|e-?mail|to sender)|return(ed)? mail|mail returned|message returned|bounced?( mail| message| e-?mail)\b|bounce (message|report)|delivery ?fail|failure (notice|notification|report|delivery)|"
+    r"(unable|failed|failure) to (deliver|send)|could ?(not|n't) (be )?(deliver|send|sent)|cannot (be )?(deliver|send|sent)|can'?t be (delivered|sent)|warning:? (message|could not|e-?mail|mail)|message (delayed|status|frozen|rejected|blocked)|"
+    r"user unknown|unknown (user|recipient|address)|mailbox (full|unavailable|not found)|over quota|rejected( mail| message|:)|(mail|message|nachricht) (system )?error|error (sending|delivering|report)|nondeliverable|"
+    r"delayed mail|mail status|status (of|report)|problem (delivering|with)|delivery to|delivery unsuccessful|transport error|"
+    r"(thu|tin nhan|email|e-mail|mail|tin)[a-z ,:\"']{0,40}(khong|chua|bi) (the |duoc )?(gui|chuyen|phat|toi|tra lai|tu choi|loi|hoan)|(gui|chuyen|phat)( thu| mail| email)? (khong thanh cong|that bai|bi loi|loi)|(khong|chua) (the |duoc )?(gui|chuyen|phat)( duoc)?\b|thong bao (trang thai|tinh trang|ket qua)? ?(gui|phat|chuyen|loi|hoan)|trang thai (gui|phat|chuyen)|tra lai thu|thu (bi )?tra lai|hoan tra|bi tra lai|loi gui|gui lai cho nguoi gui|"
+    r"unzustellbar|nicht zugestellt|zustellung|non remis|non distribu|echec (de )?(la )?(remise|livraison|distribution)|no se (puede|pudo) entregar|no entregado|devuelto|mancato recapito|impossibile recapitare|non recapitabile|falha na entrega|nao entregue|devolvida|"
+    r"не доставлено|недоставлен|доставк|配信(不能|エラー|失敗)|送信(エラー|失敗|できません)|エラー|退信|系统退信|无法投递|投递失败|반송)"
+)
+#: Opening words of mail systems; one of these in the text is as good as a sender's name.
+_BODY = re.compile(
+    r"(this (message|mail|e-?mail|report) was (created|generated|sent) automatically by (the |our )?(mail|smtp|e-?mail|exim|postfix)|hi\.? ?this is the|qmail-send program|this is the (mail|postfix|smtp|qmail|deliver|dragonfly|exim|email server|[a-z0-9.-]+ (mail|program|mta))|"
+    r"i'?m (sorry|afraid)[a-z ,']{0,60}(wasn'?t able|unable|could not|couldn'?t|have to inform)|(was not|wasn'?t|were not) able to deliver|could ?(not|n't) be (delivered|sent)|(can ?not|can'?t) be (delivered|sent)|(un|not )able to (deliver|send)|"
+    r"(was|were|is|has been|could be) (not|un)[ -]?(yet )?(been )?(deliver|sent)|undeliver(ed|able)|(has|have) not (yet )?(been )?(delivered|reach)|did not (reach|receive)|(delivery|transmission|message|mail)[a-z ,'\"]{0,60}(has |have |was |were )?(been )?(failed|failure|unsuccessful|delayed|aborted|problem|bounced)|"
+    r"had (permanent|transient|delivery|fatal)[a-z ]{0,20} ?(errors?|problems?|fail)|permanent (fatal )?(error|failure)|following (address|recipient|user|person|e-?mail)s?(\(e?s\))?[a-z ,']{0,60}(fail|not|could|undeliver|problem|error|reject|unknown|invalid|had|were|was|is|cannot)|transcript of (the )?session|session transcript|failed recipient|"
+    r"failed to (deliver|send)|returned (to (you|sender)|mail|message)|delivery attempt|unknown (user|recipient)|user unknown|user ?mailbox exceeds|wasn'?t delivered|couldn'?t be delivered|message blocked|address not found|message not delivered|delivery incomplete|"
+    r"(was|is) (rejected|refused|bounced|returned) (by|because|due|for|to|with)|error(s)? (occurred|while|from remote|encountered)|no such user|recipient (address )?rejected|delivery report|non-?delivery|delivery status|generating server|"
+    r"(thu|tin nhan|email|e-mail|mail|tin)[a-z0-9 @.<>_,:\"'-]{0,120}(khong|chua|bi) (the |duoc )?(gui|chuyen|phat|den|toi|tra lai|tu choi)|(khong|chua) (the )?(gui|chuyen|phat|phan phoi)( duoc)?( thu| email| tin)?|gui (thu |mail |email )?(khong thanh cong|that bai)|khong tim thay dia chi|"
+    r"ihre nachricht|konnte nicht|n'a pas (pu|ete)|no (se )?(pudo|ha podido)|non e stato|impossibile|nao (foi|pode)|не (удалось|может|было)|配信|届きません|送信できません|无法(投递|送达)|未能)"
+)
+_MAILERS = re.compile(
+    r"(smtp32|imail|mdaemon|internet mail service|mailenable|mercury|communigate|groupwise|notes|surgemail|worldmail|esafe)",
+    re.IGNORECASE,
+)
+
+
+def sent_by_mail_system(letter: Part) -> bool:
+    """The sender is a mail system and no person: by its name, or by an empty envelope sender with a system's subject."""
+    return _daemon(letter) or (null_path(letter) and bool(_SUBJECT.search(fold(letter.get("Subject")))))
+
+
+def _daemon(letter: Part) -> bool:
+    names = [fold(letter.get(n)) for n in ("From", "Sender", "Return-Path") if letter.raw(n) is not None]
+    return any(_DAEMON.search(n) for n in names if n != "<>") or (
+        not addresses_in(letter.get("From")) and bool(_DAEMON.search(fold(letter.get("From", "<>"))))
+    )
+
+
+def weigh(letter: Part, text: str) -> int:
+    """How much speaks for a bounce: 0 nothing, 3 and more certain. ``text`` is the report's own text, without the original."""
+    if letter.raw("X-Failed-Recipients") is not None:
+        return 5
+    subject, body = fold(letter.get("Subject")), fold(text[:6000])
+    weight = 0
+    if _daemon(letter):
+        weight += 2
+    if null_path(letter):
+        weight += 1
+    if _SUBJECT.search(subject):
+        weight += 2
+    if _BODY.search(body):
+        weight += 1
+    if letter.media_type == "multipart/report" and "disposition" not in letter.params.get("report-type", "").lower():
+        weight += 2
+    if _MAILERS.search(letter.get("X-Mailer")) or letter.raw("X-MS-Embedded-Report") is not None:
+        weight += 1
+    if re.match(r"\s*(re|tl|tra loi|fwd?)\s*:", subject) and not _daemon(letter):
+        weight -= 2
+    elif letter.raw("In-Reply-To") is not None and not _daemon(letter) and not null_path(letter):
+        weight -= 1
+    return weight
