@@ -13,7 +13,7 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from congvan_core.errors import NotFoundError
 from congvan_core.ids import iso_vn, new_id
-from congvan_core.journal import append
+from congvan_core.journal.writing import append
 from congvan_gateway.dispatch.states import ANSWERS, SETTLED, Event, State, Strength, move
 from congvan_gateway.storage.schema import outbox, proof, recipient
 

@@ -16,7 +16,7 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from congvan_core.errors import UnreadableError
 from congvan_core.ids import new_id
-from congvan_core.journal import append
+from congvan_core.journal.writing import append
 from congvan_core.storage import blobs as blob_rows
 from congvan_core.storage.schema import contact_point, mailbox
 from congvan_gateway.intake.folder import IntakeRecord

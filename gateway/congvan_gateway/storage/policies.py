@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import delete, insert, select
 
-from congvan_core.journal import append
+from congvan_core.journal.writing import append
 from congvan_core.storage.database import Database
 from congvan_core.storage.schema import setting
 from congvan_gateway.judgement.policy import Policy

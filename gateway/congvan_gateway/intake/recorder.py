@@ -1,0 +1,73 @@
+"""The loop that empties the intake folder into the database and retires what is done."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable
+
+import structlog
+
+from congvan_core.errors import ConflictError, UnreadableError
+from congvan_gateway.intake.folder import IntakeRecord, journal_records, journals, retire
+from congvan_gateway.intake.recording import store_record
+from congvan_gateway.main import App
+
+log = structlog.get_logger("congvan")
+
+#: Records made into rows before other work gets its turn.
+_BATCH = 64
+
+
+class Recorder:
+    """Remembers its place in each journal; after a restart it starts over, and rows that exist are left alone."""
+
+    def __init__(self, app: App, folder: str, *, on_row: Callable[[], None] = lambda: None) -> None:
+        self._app = app
+        self._folder = folder
+        self._places: dict[str, int] = {}
+        self._damaged: set[tuple[str, int]] = set()
+        self._on_row = on_row
+
+    def step(self) -> int:
+        """Store a batch of records; returns how many were looked at."""
+        done = 0
+        names = journals(self._folder)
+        for name in names:
+            for record in journal_records(self._folder, name, self._places.get(name, 0)):
+                self._store(record)
+                self._places[name] = record.next_offset
+                done += 1
+                if done >= _BATCH:
+                    return done
+            self._retire(name)
+        gone = self._places.keys() - set(names)
+        for name in gone:
+            del self._places[name]
+        return done
+
+    def _store(self, record: IntakeRecord) -> None:
+        try:
+            if store_record(self._app, record):
+                self._on_row()
+        except UnreadableError as error:
+            # The journal stays on disk for a person; the records behind it go on.
+            if (record.journal, record.offset) not in self._damaged:
+                self._damaged.add((record.journal, record.offset))
+                log.error("intake.damaged", journal=record.journal, offset=record.offset, error=error.message)
+
+    def _retire(self, name: str) -> None:
+        if any(journal == name for journal, _ in self._damaged):
+            return
+        place = self._places.get(name)
+        if place is None or not self._whole(name, place):
+            return
+        with contextlib.suppress(ConflictError):
+            retire(self._folder, name, place)
+            self._places.pop(name, None)
+
+    def _whole(self, name: str, place: int) -> bool:
+        try:
+            return os.path.getsize(os.path.join(self._folder, name)) == place
+        except OSError:
+            return False
