@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, settings
 from support.programs import missing
 from support.samples import unavailable
 
-pytest_plugins = ["support.fixtures"]
+pytest_plugins = ["support.fixtures", "support_pki"]
 
 # No deadline in any profile: a busy machine is not a wrong program.
 _slow = [HealthCheck.too_slow, HealthCheck.data_too_large]

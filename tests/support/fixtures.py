@@ -14,6 +14,7 @@ from support.dns import DnsServer
 from support.dovecot import DovecotInstance
 from support.process import server_folder
 from support.softhsm import SoftHsmToken
+from support_postgres import PostgresCluster
 
 
 @pytest.fixture(scope="session")
@@ -34,6 +35,13 @@ def dovecot_own(tls_authority: TlsAuthority) -> Iterator[DovecotInstance]:
     """A Dovecot of one's own, to be stopped, killed and started again."""
     with DovecotInstance(tls_authority) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def postgres_cluster() -> Iterator[PostgresCluster]:
+    """A PostgreSQL for the whole run: ``fresh_database()`` gives a URL with every table, cheaply."""
+    with PostgresCluster() as cluster:
+        yield cluster
 
 
 @pytest.fixture(scope="session")
