@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import grp
 import hashlib
 import hmac
 import json
@@ -168,7 +169,7 @@ class DovecotInstance:
             me = pwd.getpwuid(os.getuid())
             uid, gid = me.pw_uid, me.pw_gid
             users = f"default_internal_user = {me.pw_name}\ndefault_login_user = {me.pw_name}\n"
-            users += f"default_internal_group = {gid}\n"
+            users += f"default_internal_group = {grp.getgrgid(gid).gr_name}\n"
             for service in ("imap-login", "anvil", "stats"):
                 users += f"service {service} {{\n  chroot =\n}}\n"
         special = "".join(
