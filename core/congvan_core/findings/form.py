@@ -1,4 +1,4 @@
-"""Findings of the family FORMAT-."""
+"""Findings of the family FORMAT-: formats of files (Điều 8.2), by content against name and declared type; archives."""
 
 from __future__ import annotations
 
@@ -6,4 +6,151 @@ from congvan_core.findings.model import Definition, Severity
 
 _I, _W, _E = Severity.INFO, Severity.WARNING, Severity.ERROR
 
-DEFINITIONS: tuple[Definition, ...] = ()
+_CLAUSE = "Điều 8.2"
+
+DEFINITIONS: tuple[Definition, ...] = (
+    Definition(
+        "FORMAT-NOT-LISTED",
+        _I,
+        "Tệp “{file}” có định dạng {format}, không thuộc danh mục định dạng của quy định.",
+        "The file “{file}” is {format}, which the regulation does not list.",
+        _CLAUSE,
+        "Lần sau đề nghị gửi tệp .pdf hoặc tệp văn phòng thuộc danh mục tại khoản 2 Điều 8.",
+        "Next time send a .pdf or an office file that Điều 8.2 lists.",
+    ),
+    Definition(
+        "FORMAT-UNKNOWN",
+        _W,
+        "Không nhận ra định dạng của tệp “{file}”.",
+        "The format of the file “{file}” is not recognised.",
+        _CLAUSE,
+    ),
+    Definition(
+        "FORMAT-EXTENSION-DIFFERS",
+        _W,
+        "Tệp “{file}” có đuôi .{extension} nhưng nội dung là {format}.",
+        "The file “{file}” ends in .{extension} but its content is {format}.",
+        _CLAUSE,
+    ),
+    Definition(
+        "FORMAT-EXTENSION-MISSING",
+        _I,
+        "Tệp “{file}” không có đuôi; nội dung là {format}.",
+        "The file “{file}” has no extension; its content is {format}.",
+        _CLAUSE,
+    ),
+    Definition(
+        "FORMAT-DOUBLE-EXTENSION",
+        _W,
+        "Tệp “{file}” có hai đuôi (.{inner}.{extension}), dễ làm người nhận hiểu nhầm loại tệp.",
+        "The file “{file}” has two extensions (.{inner}.{extension}), which may mislead its reader.",
+        _CLAUSE,
+    ),
+    Definition(
+        "FORMAT-TYPE-DIFFERS",
+        _I,
+        "Thư khai tệp “{file}” là {declared}, nội dung là {format}.",
+        "The mail declares the file “{file}” as {declared}; its content is {format}.",
+        _CLAUSE,
+    ),
+    Definition(
+        "FORMAT-DISGUISED",
+        _E,
+        "Tệp “{file}” là chương trình hoặc mã lệnh ({format}) mang tên của một văn bản.",
+        "The file “{file}” is a program or script ({format}) under the name of a document.",
+        "Điều 7, Điều 8.2",
+        "Không mở tệp; đề nghị báo bộ phận an toàn thông tin.",
+        "Do not open the file; tell the security officer.",
+    ),
+    Definition(
+        "FORMAT-PROGRAM",
+        _E,
+        "Tệp “{file}” là chương trình hoặc mã lệnh ({format}), không phải văn bản.",
+        "The file “{file}” is a program or script ({format}), not a document.",
+        _CLAUSE,
+        "Không mở tệp; đề nghị báo bộ phận an toàn thông tin.",
+        "Do not open the file; tell the security officer.",
+    ),
+    Definition(
+        "FORMAT-ENCRYPTED",
+        _E,
+        "Tệp “{file}” được đặt mật khẩu nên không kiểm tra được nội dung và chữ ký số.",
+        "The file “{file}” is protected by a password, so that content and signature cannot be checked.",
+        "Điều 8.2.c, Điều 15",
+        "Đề nghị bên gửi gửi lại tệp không đặt mật khẩu; không hỏi và không gửi mật khẩu qua thư điện tử.",
+        "Ask the sender for a file without a password; never ask for or send a password by mail.",
+    ),
+    Definition(
+        "FORMAT-RESTRICTED",
+        _I,
+        "Tệp “{file}” mở được không cần mật khẩu nhưng có đặt hạn chế in hoặc sao chép.",
+        "The file “{file}” opens without a password but restricts printing or copying.",
+        "Điều 8.2.c",
+    ),
+    Definition(
+        "FORMAT-EMPTY",
+        _E,
+        "Tệp “{file}” rỗng (0 byte).",
+        "The file “{file}” is empty (0 bytes).",
+        "Điều 15.2.d",
+        "Đề nghị bên gửi gửi lại tệp.",
+        "Ask the sender to send the file again.",
+    ),
+    Definition(
+        "FORMAT-DAMAGED",
+        _E,
+        "Tệp “{file}” ({format}) bị hỏng hoặc thiếu dữ liệu, không mở được.",
+        "The file “{file}” ({format}) is damaged or cut short and cannot be opened.",
+        "Điều 15.2.d",
+        "Đề nghị bên gửi gửi lại tệp.",
+        "Ask the sender to send the file again.",
+    ),
+    Definition(
+        "FORMAT-TEXT-ENCODING",
+        _I,
+        "Tệp chữ “{file}” không dùng bảng mã Unicode mà dùng {encoding}; đã chuyển để đọc, tệp gốc giữ nguyên.",
+        "The text file “{file}” is not Unicode but {encoding}; it is converted for reading, the file is kept as it is.",
+        "Điều 9",
+    ),
+    Definition(
+        "FORMAT-LEGACY-FONT",
+        _I,
+        "Tệp “{file}” soạn bằng phông chữ kiểu cũ ({fonts}), không phải Unicode; chữ đã được chuyển để đọc.",
+        "The file “{file}” is typed in fonts of an older encoding ({fonts}); its text is converted for reading.",
+        "Điều 9",
+    ),
+    Definition(
+        "FORMAT-ARCHIVE-LIMIT",
+        _E,
+        "Tệp nén “{file}” vượt giới hạn an toàn ({limit}) nên không được mở hết.",
+        "The archive “{file}” exceeds a safety limit ({limit}) and was not opened completely.",
+        "Điều 15.2.d",
+        "Đề nghị bên gửi gửi từng tệp, không nén.",
+        "Ask the sender for the single files, not compressed.",
+    ),
+    Definition(
+        "FORMAT-ARCHIVE-ENCRYPTED",
+        _E,
+        "Tệp nén “{file}” được đặt mật khẩu nên không kiểm tra được.",
+        "The archive “{file}” is protected by a password and cannot be checked.",
+        "Điều 8.2.c, Điều 15",
+        "Đề nghị bên gửi gửi lại không đặt mật khẩu; không hỏi và không gửi mật khẩu qua thư điện tử.",
+        "Ask the sender for files without a password; never ask for or send a password by mail.",
+    ),
+    Definition(
+        "FORMAT-ARCHIVE-UNSAFE",
+        _E,
+        "Tệp nén “{file}” có cấu trúc bất thường ({reason}), có thể nhằm gây hại.",
+        "The archive “{file}” has an abnormal structure ({reason}) that may be meant to harm.",
+        "Điều 7, Điều 15.2.d",
+    ),
+    Definition(
+        "FORMAT-ARCHIVE-UNOPENED",
+        _W,
+        "Tệp nén “{file}” ({format}) chưa mở được trên máy này: {reason}.",
+        "The archive “{file}” ({format}) could not be opened on this machine: {reason}.",
+        "Điều 15.2.d",
+        "Văn thư mở tệp, nhập từng văn bản trong đó, hoặc đề nghị bên gửi gửi lại không nén.",
+        "A clerk opens it and enters each document, or asks the sender for uncompressed files.",
+    ),
+)

@@ -218,7 +218,8 @@ def in_file_name(name: str) -> Sighting | None:
     if phrase:
         # In the middle of a name in small letters it may be an abstract that speaks of secrets.
         at_edge = words.startswith(phrase[1]) or words.endswith(phrase[1])
-        return Sighting(_level(phrase[1]), set_off is not None or phrase[1].isupper() or (at_edge and not phrase[1].isascii()))
+        set_apart = set_off is not None or phrase[1].isupper() or (at_edge and not phrase[1].isascii())
+        return Sighting(_level(phrase[1]), set_apart)
     if set_off:
         return Sighting(_level(set_off[1]), set_off[1] != "MAT" or "[MAT]" in stem or "(MAT)" in stem)
     if re.match(r"MẬT(?!\w)", words) and not _joined(words):
