@@ -84,15 +84,12 @@ def test_the_same_token_twice_in_one_program_is_a_conflict(hsm: Hsm) -> None:
 
 def test_a_token_pulled_out_is_temporary_and_ends_the_session(hsm: Hsm) -> None:
     key = open_token(hsm.module, hsm.label, hsm.pin, cert_label="agency-a")
-    hidden = hsm.vanish()
-    try:
+    with hsm.pulled_out():
         with pytest.raises(TemporaryError, match="token"):
             sign_pdf(make_pdf(), key)
         with pytest.raises(TemporaryError, match="đã đóng"):
             key.sign(b"x")
-    finally:
-        hsm.back(hidden)
-        key.close()
+    key.close()
     with open_token(hsm.module, hsm.label, hsm.pin, cert_label="agency-a") as again:
         assert again.sign(b"x")
 
