@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 from congvan_core.errors import InputError
 from congvan_mailbox.message import headers, params, parse_addresses, parse_message, words
 
-WORDS = (
+WORDS: list[str] = str.split(
     "ủy ban nhân dân thành phố số về việc điều chỉnh quy hoạch sử dụng đất năm 2026 UBND-VX 123/QĐ báo cáo của Sở "
     "Nội vụ (bản chính) – kế hoạch; thực hiện Đông Hòa Nguyễn Thị Ánh =?utf-8?q?x?= \"trích\" A,B"
-).split()
+)
 vietnamese = st.lists(st.sampled_from(WORDS), min_size=1, max_size=40).map(" ".join)
 any_text = st.text(
     st.characters(exclude_categories=("Cs", "Cc", "Zl", "Zp"), exclude_characters="\u0085"), max_size=200
@@ -181,8 +181,8 @@ def test_addresses_strictly(raw: bytes, expected: list[tuple[str, str]]) -> None
 
 
 def test_hostile_headers_cost_little() -> None:
-    for evil in (b"@" + b":" * 200_000, b"(" * 200_000, b'"\\' * 100_000, b"," * 200_000, b"a," * 100_000, b"=?" * 100_000,
-                 b";a=" * 60_000, b"; a*1=" * 30_000, b"<" * 200_000, b"=?utf-8?q?" * 20_000):
+    for evil in (b"@" + b":" * 200_000, b"(" * 200_000, b'"\\' * 100_000, b"," * 200_000, b"a," * 100_000,
+                 b"=?" * 100_000, b";a=" * 60_000, b"; a*1=" * 30_000, b"<" * 200_000, b"=?utf-8?q?" * 20_000):
         parse_addresses(evil)
         words.decode_words(evil)
         params.parse(evil)

@@ -74,8 +74,9 @@ def test_bare_line_feeds_are_read_alike() -> None:
 
 boundaries = st.sampled_from(["a", "b", "ab", "=_x", "a b"])
 lines = st.sampled_from(
-    [b"--a", b"--a--", b"--ab", b"--ab--", b"--b", b"--=_x", b"--a b", b"", b" ", b"x", b"--", b"Content-Type: text/plain",
-     b"Content-Type: multipart/mixed; boundary=a", b"Content-Type: multipart/mixed; boundary=ab",
+    [b"--a", b"--a--", b"--ab", b"--ab--", b"--b", b"--=_x", b"--a b", b"", b" ", b"x", b"--",
+     b"Content-Type: text/plain", b"Content-Type: multipart/mixed; boundary=a",
+     b"Content-Type: multipart/mixed; boundary=ab",
      b"Content-Type: multipart/alternative; boundary=b", b"Content-Type: message/rfc822", b"--a ",
      b"Content-Disposition: attachment; filename=a.pdf", b"Content-Transfer-Encoding: base64", b"QUJD", b"Q=UJ",
      b"Content-Type: application/pdf; name=b.exe", b"begin 644 a.txt", b"end", b"From x"]

@@ -115,11 +115,13 @@ def multipart(subtype: str, parts: Sequence[bytes], parameters: dict[str, str] |
     digest = hashlib.sha256(subtype.encode())
     for part in parts:
         digest.update(hashlib.sha256(part).digest())
-    boundary = boundary or "=_" + digest.hexdigest()[:40]  # "=_" occurs in no base64 and no quoted-printable (RFC 2045 6.7)
+    # "=_" occurs in no base64 and no quoted-printable text (RFC 2045 6.7)
+    boundary = boundary or "=_" + digest.hexdigest()[:40]
     mark = boundary.encode()
     if any(mark in part for part in parts):
         raise InputError("Dấu phân cách của thư trùng với nội dung")
-    head = headers.structured_line("Content-Type", f"multipart/{subtype}", {**(parameters or {}), "boundary": boundary})
+    parameters = {**(parameters or {}), "boundary": boundary}
+    head = headers.structured_line("Content-Type", f"multipart/{subtype}", parameters)
     pieces = [head, extra, b"\r\n"]
     for part in parts:
         # the line break before a delimiter belongs to it (RFC 2046 5.1.1): a part keeps its own last one
