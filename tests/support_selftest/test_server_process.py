@@ -10,7 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from support import programs
 from support.process import ServerProcess, free_port, listens, wait_until
+from support.samples import folder as samples_folder
+from support.samples import unavailable
 
 # A server with a child that listens too, as Dovecot and Postfix have.
 DAEMON = """
@@ -59,3 +62,26 @@ def test_it_hears_of_the_death_of_the_tests(tmp_path: Path) -> None:
         tests.send_signal(signal.SIGKILL)
         tests.wait()
     wait_until(lambda: _gone(port), "the daemon to follow the tests")
+
+
+def test_a_missing_server_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Skipped with the reason on a developer's machine, a failure on the build machine."""
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setattr(programs, "_EXTRA", ())
+    (sentence,) = programs.missing(("clamav",))
+    assert sentence == "clamav is missing (clamd not found; apt-get install clamav-daemon)"
+    monkeypatch.setenv("CI", "true")
+    with pytest.raises(pytest.fail.Exception, match="clamd not found"):
+        unavailable(sentence)
+    monkeypatch.delenv("CI")
+    with pytest.raises(pytest.skip.Exception, match="clamd not found"):
+        unavailable(sentence)
+
+
+def test_missing_genuine_documents_are_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("CONGVAN_SAMPLES", str(tmp_path))
+    monkeypatch.setenv("CI", "true")
+    with pytest.raises(pytest.fail.Exception, match="the genuine documents are missing"):
+        samples_folder()
+    (tmp_path / "decisions").mkdir()
+    assert samples_folder() == tmp_path
