@@ -1,0 +1,229 @@
+"""What revisions show: pages rendered and read by pdfium, compared outside the places where a change is allowed."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from congvan_core.signatures.pdf_changes import Placed
+
+MAX_RENDER_BYTES = 96 << 20
+DPI = 96
+_SCALE = DPI / 72
+#: Luminance under which a pixel is ink, over which it is paper; how far a pixel must move to have changed.
+_INK, _PAPER, _MOVED = 150, 200, 60
+#: Pixels at 96 dpi: a thin line crossing a seal's edge stays below, a covered character is above.
+_COVERED = 40
+_STRAY = 12
+MAX_PIXELS = 12_000_000
+
+Rect = tuple[float, float, float, float]
+
+
+class NotCompletedError(Exception):
+    """Time or size forbids the comparison; the answer is then not known."""
+
+
+@dataclass(slots=True)
+class Budget:
+    """A deadline on the monotonic clock, shared by all comparisons of one file."""
+
+    seconds: float
+    started: float = field(default_factory=time.monotonic)
+
+    @property
+    def left(self) -> float:
+        return self.seconds - (time.monotonic() - self.started)
+
+    def check(self) -> None:
+        if self.left <= 0:
+            raise NotCompletedError("time")
+
+
+class Pages:
+    """The pages of one revision. Close it: pdfium's memory is not Python's."""
+
+    def __init__(self, data: Any, end: int, *, flatten: bool = False) -> None:
+        import pypdfium2
+
+        if end > MAX_RENDER_BYTES:
+            raise NotCompletedError("size")
+        try:
+            self.document = pypdfium2.PdfDocument(bytes(data[:end]))
+            self.document.init_forms()
+        except pypdfium2.PdfiumError as error:
+            raise NotCompletedError("renderer") from error
+        self.flatten = flatten
+
+    def __enter__(self) -> Pages:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.document.close()
+
+    def __len__(self) -> int:
+        return len(self.document)
+
+    def image(self, index: int, *, annotations: bool = True, scale: float = _SCALE) -> Any:
+        """The page as an RGB picture; a page too large for the limit is drawn smaller."""
+        import pypdfium2
+
+        try:
+            page = self.document[index]
+            width, height = page.get_size()
+            pixels = width * height * scale * scale
+            if pixels > MAX_PIXELS:
+                raise NotCompletedError("page size")
+            bitmap = page.render(scale=scale, may_draw_forms=annotations, draw_annots=annotations)
+            picture = bitmap.to_pil().convert("RGB")
+            bitmap.close()
+            page.close()
+        except pypdfium2.PdfiumError as error:
+            raise NotCompletedError("renderer") from error
+        return picture
+
+    def frame(self, index: int) -> Rect:
+        """The visible box of the page in points (crop box)."""
+        page = self.document[index]
+        box = page.get_cropbox() or page.get_mediabox()
+        rotated = page.get_rotation()
+        page.close()
+        if rotated:
+            raise NotCompletedError("rotated page")
+        return (float(box[0]), float(box[1]), float(box[2]), float(box[3]))
+
+    def text(self, index: int) -> str:
+        page = self.document[index]
+        reader = page.get_textpage()
+        found = reader.get_text_bounded() or ""
+        reader.close()
+        page.close()
+        return str(found)
+
+    def characters(self, index: int) -> list[tuple[str, Rect]]:
+        """Characters with their boxes in points; annotations are flattened into the page first."""
+        import pypdfium2.raw as raw
+
+        page = self.document[index]
+        if self.flatten:
+            raw.FPDFPage_Flatten(page, raw.FLAT_NORMALDISPLAY)
+            page.close()
+            page = self.document[index]
+        reader = page.get_textpage()
+        found = []
+        for i in range(min(reader.count_chars(), 50_000)):
+            code = raw.FPDFText_GetUnicode(reader, i)
+            if code in (0, 13, 10) or raw.FPDFText_IsGenerated(reader, i) == 1:
+                continue
+            found.append((chr(code), tuple(reader.get_charbox(i))))
+        reader.close()
+        page.close()
+        return found
+
+
+def to_pixels(rect: Rect, frame: Rect, size: tuple[int, int], grow: int = 2) -> tuple[int, int, int, int]:
+    """A rectangle in points as a pixel box of the rendered page (origin upper left)."""
+    sx = size[0] / max(frame[2] - frame[0], 1)
+    sy = size[1] / max(frame[3] - frame[1], 1)
+    left, right = (rect[0] - frame[0]) * sx, (rect[2] - frame[0]) * sx
+    top, bottom = (frame[3] - rect[3]) * sy, (frame[3] - rect[1]) * sy
+    return (
+        max(0, int(left) - grow), max(0, int(top) - grow),
+        min(size[0], int(right) + 1 + grow), min(size[1], int(bottom) + 1 + grow),
+    )
+
+
+def moved_mask(before: Any, after: Any, threshold: int = _MOVED) -> Any:
+    """A mask (255) of pixels where any colour channel moved by more than the threshold."""
+    from PIL import ImageChops
+
+    red, green, blue = ImageChops.difference(before, after).split()
+    widest = ImageChops.lighter(ImageChops.lighter(red, green), blue)
+    return widest.point([255 if v > threshold else 0 for v in range(256)])
+
+
+def ink_mask(picture: Any) -> Any:
+    return picture.convert("L").point([255 if v < _INK else 0 for v in range(256)])
+
+
+def paper_mask(picture: Any) -> Any:
+    return picture.convert("L").point([255 if v > _PAPER else 0 for v in range(256)])
+
+
+def count(mask: Any) -> int:
+    return int(mask.histogram()[255])
+
+
+def blank_out(mask: Any, boxes: list[tuple[int, int, int, int]]) -> Any:
+    for box in boxes:
+        if box[2] > box[0] and box[3] > box[1]:
+            mask.paste(0, box)
+    return mask
+
+
+@dataclass(slots=True)
+class Seen:
+    """``covered``: fields whose new appearance hides drawn content; ``stray``: pages that differ elsewhere."""
+
+    covered: list[tuple[str, int]] = field(default_factory=list)
+    stray: list[int] = field(default_factory=list)
+    text: list[int] = field(default_factory=list)
+
+
+def compare(
+    data: Any, old_end: int, new_end: int, placed: list[Placed], earlier: dict[int, list[Rect]], budget: Budget,
+    *, check_text: bool = True,
+) -> Seen:
+    """Compare what two revisions show on the pages where something was placed, and the text of all pages.
+
+    ``earlier``: rectangles of signatures of the older revision by page; a later signature may overlap those.
+    Raises NotCompletedError.
+    """
+    from PIL import ImageChops
+
+    seen = Seen()
+    with Pages(data, old_end) as before, Pages(data, new_end) as after:
+        if len(before) != len(after):
+            seen.stray.append(0)
+            return seen
+        by_page: dict[int, list[Placed]] = {}
+        for one in placed:
+            by_page.setdefault(one.page, []).append(one)
+        for index, ones in sorted(by_page.items()):
+            budget.check()
+            a, b = before.image(index), after.image(index)
+            if a.size != b.size:
+                seen.stray.append(index)
+                continue
+            frame = after.frame(index)
+            moved = moved_mask(a, b)
+            ink = ink_mask(a)
+            excused = [to_pixels(r, frame, a.size) for r in earlier.get(index, ())]
+            for one in ones:
+                box = to_pixels(one.rect, frame, a.size, 0)
+                if box[2] <= box[0] or box[3] <= box[1]:
+                    continue
+                if one.signature:
+                    hidden = ImageChops.multiply(moved, ink)
+                else:
+                    plain = ink_mask(before.image(index, annotations=False))
+                    hidden = ImageChops.multiply(ImageChops.multiply(moved, plain), paper_mask(b))
+                hidden = blank_out(hidden, excused if one.signature else [])
+                if count(hidden.crop(box)) > _COVERED:
+                    seen.covered.append((one.field, index))
+            boxes = [to_pixels(one.rect, frame, a.size) for one in ones]
+            if count(blank_out(moved, boxes)) > _STRAY:
+                seen.stray.append(index)
+        if check_text:
+            _text(before, after, seen, budget)
+    return seen
+
+
+def _text(before: Pages, after: Pages, seen: Seen, budget: Budget) -> None:
+    """A second reader on every page, as far as half the budget reaches: structure has already spoken."""
+    for index in range(len(before)):
+        if budget.left < budget.seconds / 2 or index > 200:
+            return
+        if before.text(index) != after.text(index):
+            seen.text.append(index)

@@ -1,0 +1,83 @@
+"""One revision of a PDF: the first ``end`` bytes, opened by pikepdf without copying them."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pikepdf
+
+from congvan_core.signatures.pdf_xref import Xref
+
+
+class Prefix(io.RawIOBase):
+    """The first ``size`` bytes of a buffer as a read-only file."""
+
+    def __init__(self, data: Any, size: int) -> None:
+        self._view = memoryview(data)[:size]
+        self._size = size
+        self._pos = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._pos
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        self._pos = offset + (0, self._pos, self._size)[whence]
+        return self._pos
+
+    def readinto(self, buffer: Any) -> int:
+        count = max(0, min(len(buffer), self._size - self._pos))
+        buffer[:count] = self._view[self._pos : self._pos + count]
+        self._pos += count
+        return count
+
+    def close(self) -> None:
+        self._view.release()
+        super().close()
+
+
+class Revision:
+    """A revision with its cross-reference map; ``repaired`` tells that the library had to guess at its structure."""
+
+    def __init__(self, data: Any, end: int, xref: Xref) -> None:
+        self.end = end
+        self.xref = xref
+        self.pdf = pikepdf.open(Prefix(data, end), suppress_warnings=True)
+        self.repaired = any("reconstruct" in str(w) or "damaged" in str(w) for w in self.pdf.get_warnings())
+
+    def value(self, number: int) -> Any:
+        """The object with this number as it stands in this revision, None where there is none."""
+        entry = self.xref.entries.get(number)
+        if entry is None or entry[0] == "f":
+            return None
+        generation = entry[2] if entry[0] == "n" else 0
+        return self.pdf.get_object(number, generation)
+
+    def key(self, number: int) -> bytes | None:
+        """A canonical form: equal keys, equal objects. Streams compare by dictionary and stored bytes."""
+        return canonical(self.value(number))
+
+
+def canonical(value: Any) -> bytes | None:
+    """qpdf writes dictionaries in sorted order, so that its text is canonical."""
+    if isinstance(value, pikepdf.Stream):
+        parts = [f"{k} {shallow(value.get(k))!r}" for k in sorted(value.keys()) if k != "/Length"]
+        return "\n".join(parts).encode() + b"\nstream\n" + value.read_raw_bytes()
+    if isinstance(value, pikepdf.Object):
+        return bytes(value.unparse(resolved=True))
+    return None if value is None else repr(value).encode()
+
+
+def shallow(value: Any) -> Any:
+    """A value to compare within its owner: a reference by its number, anything direct by its text."""
+    if isinstance(value, pikepdf.Object):
+        if value.is_indirect:
+            return ("R", value.objgen)
+        return ("V", bytes(value.unparse()))
+    return ("S", repr(value))

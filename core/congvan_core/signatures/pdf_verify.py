@@ -1,0 +1,354 @@
+"""A PDF, measured: its signatures, what each covers, what came after, and what the file shows."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pikepdf
+
+from congvan_core.findings import Finding
+from congvan_core.signatures.cms_reading import read
+from congvan_core.signatures.facts import ChangedAfter, FileFacts, SignatureFacts, TimestampFacts
+from congvan_core.signatures.path_check import Setting
+from congvan_core.signatures.pdf_appended import examine
+from congvan_core.signatures.pdf_changes import Changes, Comparison, rectangle, visible
+from congvan_core.signatures.pdf_later import Step, judge_later
+from congvan_core.signatures.pdf_number import number_added
+from congvan_core.signatures.pdf_pages import Budget, NotCompletedError, Rect, compare
+from congvan_core.signatures.pdf_revision import Revision
+from congvan_core.signatures.pdf_signatures import FoundSignature, find, form_fields
+from congvan_core.signatures.pdf_xref import XrefError, XrefReader
+from congvan_core.signatures.signer_check import Content, judge_signer, trust_of_signature
+from congvan_core.signatures.timestamps import judge as judge_stamp
+
+#: Seconds for comparing revisions of one file; beyond it the answer is "not completed".
+COMPARE_SECONDS = 8.0
+_WRAPPED = {
+    "gap_not_contents", "gap_elsewhere", "shared_range", "literal_contents", "indirect_contents",
+    "ambiguous_dictionary", "not_a_revision",
+}
+
+
+@dataclass(slots=True)
+class _File:
+    """One file under examination."""
+
+    data: Any
+    size: int
+    setting: Setting
+    reader: XrefReader
+    final: Revision | None = None
+    found: list[FoundSignature] = field(default_factory=list)
+    detached: list[FoundSignature] = field(default_factory=list)
+    revisions: dict[int, Revision] = field(default_factory=dict)
+    budget: Budget = field(default_factory=lambda: Budget(COMPARE_SECONDS))
+    digests: dict[tuple[str, tuple[int, ...]], bytes] = field(default_factory=dict)
+
+    def revision(self, end: int) -> Revision:
+        if end not in self.revisions:
+            if len(self.revisions) > 12:
+                self.revisions.clear()
+            self.revisions[end] = Revision(self.data, end, self.reader.revision(end))
+        return self.revisions[end]
+
+    def digest(self, found: FoundSignature) -> Callable[[str], bytes]:
+        def compute(name: str) -> bytes:
+            key = (name, found.byte_range)
+            if key not in self.digests:
+                hasher = hashlib.new(name)
+                a, b, c, d = found.byte_range
+                with memoryview(self.data) as view:
+                    hasher.update(view[a : a + b])
+                    hasher.update(view[c : c + d])
+                self.digests[key] = hasher.digest()
+            return self.digests[key]
+
+        return compute
+
+
+def verify_pdf(data: Any, size: int, setting: Setting, base: FileFacts) -> FileFacts:
+    """``data`` is bytes or a memory map; ``base`` holds name, digest and size. Never raises for a file's content."""
+    file = _File(data, size, setting, XrefReader(data))
+    findings: list[Finding] = []
+    try:
+        with pikepdf.open(_stream(data, size), suppress_warnings=True) as probe:
+            pages, scanned = len(probe.pages), _scanned(probe)
+            if probe.is_encrypted:
+                findings.append(Finding("INTEGRITY-PERMISSIONS-PASSWORD"))
+    except pikepdf.PasswordError:
+        return replace(base, readable=False, findings=(Finding("INTEGRITY-ENCRYPTED"),))
+    except Exception as error:
+        return replace(base, readable=False, findings=(Finding("INTEGRITY-UNREADABLE", {"reason": type(error).__name__}),))
+    base = replace(base, pages=pages, scanned=scanned)
+    altered = _open(file, findings)
+    if not file.found and not file.detached:
+        return replace(base, altered=altered, findings=tuple(findings))
+    if file.final is not None:
+        _security_store(file.final.pdf, setting)
+    return _measure(file, base, findings)
+
+
+def _stream(data: Any, size: int) -> Any:
+    from congvan_core.signatures.pdf_revision import Prefix
+
+    return Prefix(data, size)
+
+
+def _scanned(pdf: pikepdf.Pdf) -> bool:
+    """No font on the first pages: a picture of paper, without a text layer."""
+    try:
+        for page in list(pdf.pages)[:3]:
+            fonts = page.resources.get("/Font")
+            if isinstance(fonts, pikepdf.Dictionary) and len(fonts.keys()):
+                return False
+        return len(pdf.pages) > 0
+    except Exception:
+        return False
+
+
+def _open(file: _File, findings: list[Finding]) -> bool:
+    """Find signatures in the file as it stands, and those in its bytes that the file no longer holds."""
+    try:
+        file.final = file.revision(file.size)
+        file.found = find(file.data, file.size, file.final.pdf, file.final.xref, file.reader.base)
+    except Exception as error:
+        findings.append(Finding("INTEGRITY-REPAIRED", {"reason": str(error)[:120] or type(error).__name__}))
+    known = {f.end for f in file.found if not f.fault}
+    altered = False
+    for end in _claimed_ends(file):
+        if end in known or (end >= file.size and file.final is not None):
+            continue
+        try:
+            revision = file.revision(end)
+            inside = find(file.data, end, revision.pdf, revision.xref, file.reader.base)
+        except Exception:  # noqa: S112 - no revision ends there
+            continue
+        for one in inside:
+            if one.end == end and not one.fault and not any(one.contents == f.contents for f in file.detached):
+                file.detached.append(one)
+                altered = True
+    if file.final is None and not file.detached and next(iter(_claimed_ends(file)), None) is not None:
+        file.detached.append(FoundSignature("?", "?", fault="not_a_revision"))
+    return altered
+
+
+def _claimed_ends(file: _File) -> list[int]:
+    """Where the byte ranges written in the file end, largest first; a handful at most."""
+    import re
+
+    ends: set[int] = set()
+    pattern = re.compile(rb"/ByteRange[\x00\t\n\x0c\r ]*\[[\x00\t\n\x0c\r ]*0+[\x00\t\n\x0c\r ]+(\d{1,12})[\x00\t\n\x0c\r ]+(\d{1,12})[\x00\t\n\x0c\r ]+(\d{1,12})")
+    pos = 0
+    while (pos := file.data.find(b"/ByteRange", pos)) >= 0 and len(ends) < 40:
+        match = pattern.match(file.data, pos)
+        if match:
+            ends.add(int(match.group(2)) + int(match.group(3)))
+        pos += 10
+    return sorted(ends, reverse=True)
+
+
+def _security_store(pdf: pikepdf.Pdf, setting: Setting) -> None:
+    """Certificates, CRLs and OCSP answers of the DSS: evidence, each proved by its own signature."""
+    from asn1crypto import x509
+
+    store = pdf.Root.get("/DSS")
+    if not isinstance(store, pikepdf.Dictionary):
+        return
+    for key in ("/Certs", "/CRLs", "/OCSPs"):
+        items = store.get(key)
+        for stream in list(items)[:100] if isinstance(items, pikepdf.Array) else []:
+            try:
+                der = stream.read_bytes()
+                if key == "/Certs":
+                    setting.certificates.append(x509.Certificate.load(der))
+                elif key == "/CRLs":
+                    setting.sources.add_crl(der, "embedded")
+                else:
+                    setting.sources.add_ocsp(der, "embedded")
+            except Exception:  # noqa: S112 - unreadable evidence is no evidence
+                continue
+
+
+def _measure(file: _File, base: FileFacts, findings: list[Finding]) -> FileFacts:
+    everything = [*file.found, *file.detached]
+    _check_revisions(file)
+    stamps = {f.field: _stamp(file, f) for f in everything if f.timestamp and not f.fault}
+    for one in everything:
+        if one.timestamp and one.fault:
+            stamps[one.field] = TimestampFacts(None, False, False, _unknown(), "", fault=one.fault)
+    measured: dict[str, SignatureFacts] = {}
+    for one in everything:
+        if not one.timestamp:
+            proofs = tuple(s for s in stamps.values() if s.covers_end is not None and s.covers_end > one.end > 0)
+            measured[one.field] = _signature(file, one, proofs)
+    trusts = {n: trust_of_signature(s, file.setting.purposes) for n, s in measured.items()}
+    steps = _steps(file, measured)
+    signatures: list[SignatureFacts] = []
+    for one in everything:
+        facts = measured.get(one.field)
+        if facts is None:
+            continue
+        if one in file.detached and not one.fault:
+            removed = Finding("INTEGRITY-SIGNATURE-REMOVED", {"field": one.field})
+            facts = replace(facts, changed_after=ChangedAfter.FORBIDDEN, findings=(*facts.findings, removed))
+        elif not one.fault:
+            after = [s for s in steps if s.start >= one.end]
+            verdict = judge_later(one, facts, after, measured, stamps, trusts)
+            facts = replace(
+                facts, changed_after=verdict.changed, number_after=verdict.number_after,
+                undecided_changes=verdict.undecided, covers_whole_file=not any(True for _ in after) or one.end == file.size,
+                findings=(*facts.findings, *verdict.findings),
+            )
+        signatures.append(facts)
+    altered = False
+    for name, stamp in stamps.items():
+        if not stamp.intact:
+            findings.append(Finding("SIG-TIMESTAMP-BROKEN", {"field": name, "reason": stamp.fault}))
+    if not measured and stamps:
+        altered = any(s.appended.faults or s.changes.forbidden for s in steps)
+        if altered:
+            findings.append(Finding("INTEGRITY-CONTENT-CHANGED", {"field": "", "detail": "document time stamp"}))
+    return replace(
+        base, signatures=tuple(signatures), document_timestamps=tuple(stamps.values()),
+        altered=altered, findings=tuple(findings),
+    )
+
+
+def _unknown() -> Any:
+    from congvan_core.signatures.facts import Revocation
+
+    return Revocation.UNKNOWN
+
+
+def _check_revisions(file: _File) -> None:
+    """A signature must cover a whole revision: up to and with its end-of-file mark."""
+    for one in file.found:
+        if one.fault:
+            continue
+        tail = bytes(file.data[max(0, one.end - 32) : one.end]).rstrip(b"\x00\t\n\x0c\r ")
+        if not tail.endswith(b"%%EOF"):
+            one.fault = "not_a_revision"
+            continue
+        try:
+            file.reader.revision(one.end)
+        except (XrefError, RecursionError):
+            one.fault = "not_a_revision"
+
+
+def _stamp(file: _File, found: FoundSignature) -> TimestampFacts:
+    return judge_stamp(found.contents, file.digest(found), file.setting, covers_end=found.end)
+
+
+def _signature(file: _File, found: FoundSignature, proofs: tuple[TimestampFacts, ...]) -> SignatureFacts:
+    if found.fault:
+        code = "INTEGRITY-SIGNATURE-WRAPPED" if found.fault in _WRAPPED else "INTEGRITY-SIGNATURE-EMPTY"
+        evidence = {"field": found.field, "reason": found.fault}
+        return SignatureFacts(
+            found.field, found.subfilter, False, fault=found.fault, docmdp=found.docmdp, certified=found.certified,
+            findings=(Finding(code, evidence),),
+        )
+    digest = file.digest(found)
+    try:
+        message = read(found.contents)
+    except Exception:
+        return _unusable(found, "malformed")
+    if len(message.signers) != 1:
+        return _unusable(found, "signers" if message.signers else "no_signer")
+    content = Content(digest)
+    if found.subfilter == "adbe.pkcs7.sha1":
+        # ISO 32000-1 12.8.3.3.1: the CMS envelops the SHA-1 digest of the byte range.
+        inner = message.content
+        if inner is None or inner != digest("sha1"):
+            return _unusable(found, "digest")
+        content = Content(lambda name: hashlib.new(name, inner).digest(), inner)
+    elif found.subfilter not in ("adbe.pkcs7.detached", "ETSI.CAdES.detached"):
+        return _unusable(found, "unknown_subfilter")
+    elif message.content:
+        return _unusable(found, "content_inside")
+    elif not len(message.signers[0]["signed_attrs"] or ()):
+        content = Content(digest, _covered(file, found))
+    facts = judge_signer(
+        message.signers[0], message, content, file.setting, field=found.field, subfilter=found.subfilter, proofs=proofs
+    )
+    extra: list[Finding] = []
+    if found.subfilter == "adbe.pkcs7.sha1":
+        extra.append(Finding("SIG-SHA1-FORMAT", {"field": found.field}))
+    return replace(
+        facts, docmdp=found.docmdp, certified=found.certified, start=found.byte_range[1], end=found.end,
+        findings=(*facts.findings, *extra),
+    )
+
+
+def _covered(file: _File, found: FoundSignature) -> bytes:
+    a, b, c, d = found.byte_range
+    return bytes(file.data[a : a + b]) + bytes(file.data[c : c + d])
+
+
+def _unusable(found: FoundSignature, fault: str) -> SignatureFacts:
+    code = "SIG-DIGEST-MISMATCH" if fault == "digest" else "SIG-BROKEN"
+    return SignatureFacts(
+        found.field, found.subfilter, False, fault=fault, docmdp=found.docmdp, certified=found.certified,
+        findings=(Finding(code, {"field": found.field, "reason": fault}),), end=found.end,
+    )
+
+
+def _steps(file: _File, measured: dict[str, SignatureFacts]) -> list[Step]:
+    """One step per pair of neighbouring signed revisions, and one to the end of the file."""
+    ends = sorted({f.end for f in file.found if not f.fault})
+    steps: list[Step] = []
+    for start, end in zip(ends, [*ends[1:], file.size], strict=False):
+        if start == end:
+            continue
+        step = Step(start, end)
+        steps.append(step)
+        try:
+            _examine(file, step, measured)
+        except NotCompletedError as error:
+            step.not_completed = str(error)
+        except (XrefError, pikepdf.PdfError, ValueError, TypeError, KeyError, IndexError, RecursionError) as error:
+            step.changes.refuse("broken_cross_reference", str(error)[:80])
+    return steps
+
+
+def _examine(file: _File, step: Step, measured: dict[str, SignatureFacts]) -> None:
+    base = file.reader.base
+    xref = file.reader.revision(step.end)
+    step.appended = examine(file.data, step.start, step.end, xref, base)
+    if step.appended.blank or step.appended.faults:
+        return
+    old, new = file.revision(step.start), file.revision(step.end)
+    file.budget.check()
+    step.changes = changes = Comparison(old, new, file.data).compare()
+    if new.repaired and not old.repaired:
+        changes.refuse("broken_cross_reference", "repaired")
+    if changes.forbidden:
+        return
+    earlier = _signature_places(old)
+    if changes.content_pages:
+        if changes.content_pages == {0} and not changes.filled:
+            here = [p.rect for p in changes.placed if p.page == 0]
+            step.number = number_added(file.data, step.start, step.end, here, earlier.get(0, []), file.budget)
+        return
+    if changes.placed or changes.filled or changes.notes:
+        step.seen = compare(file.data, step.start, step.end, changes.placed, earlier, file.budget)
+
+
+def _signature_places(revision: Revision) -> dict[int, list[Rect]]:
+    """Where the signatures of a revision show, by page."""
+    numbers = {p.obj.objgen[0]: i for i, p in enumerate(revision.pdf.pages)}
+    found: dict[int, list[Rect]] = {}
+    for node in form_fields(revision.pdf).values():
+        if node.kind != "/Sig" or "/V" not in node.obj:
+            continue
+        for widget in node.widgets:
+            page = widget.get("/P")
+            rect = rectangle(widget)
+            if visible(widget) and rect is not None and isinstance(page, pikepdf.Dictionary):
+                found.setdefault(numbers.get(page.objgen[0], -1), []).append(rect)
+    return found
+
+
+__all__ = ["Changes", "verify_pdf"]
