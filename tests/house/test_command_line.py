@@ -56,7 +56,8 @@ def test_commands_without_a_database_load_none(command: str) -> None:
     """They need no configuration, no database and no network, and start in well under a second."""
     code = (
         "import sys, importlib; from congvan_gateway.cli import COMMANDS, build_parser\n"
-        f"build_parser({command!r}); print(*{m.split('.')[0] for m in sys.modules})"
+        f"build_parser({command!r})\n"
+        "print(*{m.split('.')[0] for m in sys.modules})"
     )
     out = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True).stdout
     assert set(out.split()) & {"sqlalchemy", "alembic", "psycopg", "aiosmtpd", "starlette", "pyhanko"} == set()
