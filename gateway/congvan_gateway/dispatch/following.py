@@ -5,42 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, or_, select
+from sqlalchemy import Connection, Row, func, select
 
-from congvan_core.documents.text import nfc
-from congvan_core.errors import InputError, NotFoundError
+from congvan_core.documents.store import StoredDocument
 from congvan_core.ids import iso_vn
-from congvan_core.storage.schema import document
 from congvan_gateway.dispatch.states import CLOSED, State
 from congvan_gateway.storage.schema import outbox, proof, recipient
-
-
-def find_document(connection: Connection, reference: str, *, direction: str | None = "outgoing") -> Row[Any]:
-    """The document named by its id, its identifier or ``12/QĐ-UBND``.
-
-    Raises NotFoundError, or InputError where the number names several (then by id: they are listed).
-    """
-    wanted = nfc(reference.strip())
-    query = select(document)
-    if direction:
-        query = query.where(document.c.direction == direction)
-    rows = connection.execute(
-        query.where(or_(document.c.id == wanted, document.c.identifier == wanted)).limit(2)
-    ).all()
-    if not rows and "/" in wanted:
-        number, _, symbol = wanted.partition("/")
-        rows = connection.execute(
-            query.where(
-                document.c.number.in_({number, number.lstrip("0") or number, number.zfill(2)}),
-                document.c.symbol == symbol,
-            ).limit(20)
-        ).all()
-    if not rows:
-        raise NotFoundError(f"Không tìm thấy văn bản '{reference}'")
-    if len(rows) > 1:
-        names = "; ".join(f"{r.id} ({r.number}/{r.symbol} ngày {r.issued_on}, {r.author_name})" for r in rows)
-        raise InputError(f"'{reference}' chỉ nhiều văn bản, hãy dùng mã: {names}")
-    return rows[0]
 
 
 def recipients_of(connection: Connection, document_id: str) -> list[Row[Any]]:
@@ -61,7 +31,7 @@ def is_overdue(row: Row[Any], at: datetime) -> bool:
     return State(row.state) not in CLOSED and row.warn_at is not None and row.warn_at < at
 
 
-def track_json(connection: Connection, row: Row[Any], at: datetime) -> dict[str, Any]:
+def track_json(connection: Connection, row: StoredDocument, at: datetime) -> dict[str, Any]:
     """The public form of ``track --json``."""
     return {
         "document_id": row.id,

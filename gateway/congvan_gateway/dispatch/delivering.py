@@ -1,0 +1,132 @@
+"""The couriers' work: claim what is due, try once, write what came of it; the mail and its recipient in one transaction."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from prometheus_client import Counter
+from sqlalchemy import Connection
+
+from congvan_core.ids import new_id
+from congvan_core.storage.database import database_time
+from congvan_gateway.dispatch import outbox as queue
+from congvan_gateway.dispatch.courier import Courier
+from congvan_gateway.dispatch.outbox import Claim, Result
+from congvan_gateway.dispatch.retry import Retry
+from congvan_gateway.dispatch.states import Event
+from congvan_gateway.dispatch.tracking import Evidence, apply
+from congvan_gateway.main import App
+from congvan_mailbox.smtp.outcome import Accepted, DsnRequest, Outcome, OutgoingMail, Refused, Unknown
+
+log = structlog.get_logger("congvan")
+ATTEMPTS = Counter("congvan_attempts_total", "Delivery attempts", ["outcome"])
+
+_EVENTS = {
+    "accepted": Event.ACCEPTED,
+    "deferred": Event.DEFERRED,
+    "failed": Event.REJECTED,
+    "unknown": Event.LOST,
+}
+
+
+class Dispatcher:
+    """Keeps up to ``concurrency`` attempts under way."""
+
+    def __init__(self, app: App, courier: Courier) -> None:
+        self._app = app
+        self._courier = courier
+        delivery = app.settings.delivery
+        self._concurrency = delivery.concurrency
+        self._lease = timedelta(seconds=delivery.lease_seconds)
+        self._wait = timedelta(seconds=delivery.unknown_wait_seconds)
+        self._retry = Retry(base=delivery.retry_base_seconds, maximum=delivery.retry_max_seconds)
+        self._recovered = datetime.min
+
+    async def step(self) -> int:
+        """Claim a batch and carry it; returns how many were tried."""
+        claims = await asyncio.to_thread(self._claim)
+        if claims:
+            await asyncio.gather(*(self._carry(held) for held in claims))
+        return len(claims)
+
+    def _claim(self) -> list[Claim]:
+        with self._app.database.write() as connection:
+            for row in queue.recover_expired(connection, wait=self._wait):
+                if row.recipient_id:
+                    self._track(connection, row.recipient_id, Event.LOST, new_id(), "tiến trình gửi dừng giữa chừng")
+            claims = queue.claim(connection, limit=self._concurrency, lease=self._lease)
+            for held in claims:
+                if held.row.recipient_id:
+                    self._track(connection, held.row.recipient_id, Event.ATTEMPTED, held.token + held.row.id, "")
+        return claims
+
+    async def _carry(self, held: Claim) -> None:
+        try:
+            mail = await asyncio.to_thread(self._mail, held)
+            outcome = await self._courier.deliver(mail)
+        except Exception as error:
+            # A damaged blob or a fault of ours: the mail waits, an operator sees why.
+            log.error("courier.fault", outbox=held.row.id, error=f"{type(error).__name__}: {error}")
+            await asyncio.to_thread(self._finish, held, None, f"{type(error).__name__}: {error}")
+            return
+        await asyncio.to_thread(self._finish, held, outcome, outcome.status)
+
+    def _mail(self, held: Claim) -> OutgoingMail:
+        row = held.row
+        raw = row.headers.encode("ascii") + self._app.blobs.read(row.body_sha256)
+        dsn = None
+        if row.envid:
+            dsn = DsnRequest(ret="HDRS", envid=row.envid, notify=row.notify, orcpt=row.rcpt_to)
+        utf8 = not (row.mail_from + row.rcpt_to).isascii()
+        return OutgoingMail(row.mail_from, row.rcpt_to, raw, dsn=dsn, smtputf8=utf8)
+
+    def _finish(self, held: Claim, outcome: Outcome | None, text: str) -> None:
+        app, row = self._app, held.row
+        with app.database.write() as connection:
+            at = database_time(connection)
+            result = self._result(held, outcome, text, at)
+            ATTEMPTS.labels(result.state).inc()
+            if not queue.finish(connection, held, result):
+                log.warning("courier.late", outbox=row.id, outcome=result.state)
+                return
+            if row.recipient_id is None:
+                return
+            gave_up = result.state == "failed" and not isinstance(outcome, Refused)
+            event = Event.GIVEN_UP if gave_up else _EVENTS[result.state]
+            self._track(connection, row.recipient_id, event, held.token + event.value, text[:500])
+
+    def _result(self, held: Claim, outcome: Outcome | None, text: str, at: datetime) -> Result:
+        row = held.row
+        facts: dict[str, Any] = {"text": text}
+        if outcome is not None:
+            tls = f"{outcome.tls.version} {outcome.tls.cipher}" if outcome.tls else None
+            facts = {
+                "code": outcome.code, "status": outcome.enhanced, "text": outcome.text, "host": outcome.host,
+                "stage": outcome.stage.value, "tls": tls,
+            }  # fmt: skip
+        if isinstance(outcome, Accepted):
+            return Result("accepted", at, **facts)
+        if isinstance(outcome, Refused):
+            return Result("failed", at, **facts)
+        if row.give_up_at is not None and at >= row.give_up_at:
+            return Result("failed", at, **facts)
+        if isinstance(outcome, Unknown):
+            # Neither sent nor failed: evidence may come; only then the same Message-ID again.
+            return Result("unknown", at, next_at=at + self._wait, **facts)
+        delay = self._retry.delay(attempts=row.attempts, age=(at - row.created_at).total_seconds(), urgency=row.urgency)
+        return Result("deferred", at, next_at=at + timedelta(seconds=delay), **facts)
+
+    def _track(self, connection: Connection, recipient_id: str, event: Event, digest: str, reason: str) -> None:
+        at = database_time(connection)
+        apply(connection, recipient_id, Evidence(event, "attempt", at, digest[:64], reason=reason))
+        if event is Event.ATTEMPTED:
+            from sqlalchemy import update
+
+            from congvan_gateway.storage.schema import recipient
+
+            connection.execute(
+                update(recipient).where(recipient.c.id == recipient_id).values(attempts=recipient.c.attempts + 1)
+            )

@@ -1,0 +1,38 @@
+"""Verifying one file in a limited worker: the same code for what arrives, what is sent, and `congvan verify`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from congvan_core.signatures.trust_store import TrustStore
+
+
+@dataclass(frozen=True, slots=True)
+class TrustSource:
+    """Where anchors, intermediates and CRLs lie, and whether answers may be fetched (from which hosts)."""
+
+    paths: tuple[str, ...] = ()
+    online: bool = False
+    hosts: tuple[str, ...] = ()
+
+    def load(self) -> TrustStore:
+        from pathlib import Path
+
+        return TrustStore.load([p for p in self.paths if Path(p).exists()])
+
+
+def check_file(
+    data: bytes, name: str, source: TrustSource, *, at: datetime | None = None, signature: bytes | None = None
+) -> dict[str, Any]:
+    """The report of ``congvan verify --json`` on one file."""
+    from congvan_core.signatures.verify import verify_file
+
+    fetch = None
+    if source.online:
+        from congvan_core.signatures.fetching import RevocationFetcher
+
+        fetch = RevocationFetcher(hosts=source.hosts)
+    report = verify_file(data, name=name, trust=source.load(), at=at, signature=signature, fetch=fetch)
+    return report.to_json()
