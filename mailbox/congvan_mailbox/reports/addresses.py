@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 
 _XTEXT = re.compile(r"\+([0-9A-F]{2})")
@@ -38,7 +39,7 @@ def decode_unicode(value: str) -> str:
 
 
 def typed_address(value: str | None, xtext: bool = False) -> str | None:
-    """The address of a ``rfc822; user@host`` field (RFC 3464 2.3.1, 2.3.2; RFC 6533 3), cleaned; None where there is none.
+    """The address of a ``rfc822; user@host`` field (RFC 3464 2.3.1, 2.3.2; RFC 6533 3), cleaned; None if there is none.
 
     ``xtext`` says that an ORCPT form may still be coded: decoded only where that gives an address.
     """
@@ -91,10 +92,8 @@ def key_of(address: str) -> str:
     """The form in which two addresses are compared: case folded, no final dot, domain in its ASCII form."""
     local, _, domain = address.strip().rstrip(".").rpartition("@")
     if not domain.isascii():
-        try:
+        with contextlib.suppress(UnicodeError):
             domain = domain.encode("idna").decode("ascii")
-        except UnicodeError:
-            pass
     return f"{local}@{domain}".casefold()
 
 

@@ -1,4 +1,4 @@
-"""What a letter carries, as far as its kind depends on it: our metadata, a status packet, official documents, feedback."""
+"""What a letter carries, as far as its kind depends on it: metadata, a status packet, documents, feedback."""
 
 from __future__ import annotations
 
@@ -43,10 +43,12 @@ def metadata_kind(letter: Part) -> str | None:
             "application/x-edxml",
             "application/edxml",
         )
-        if not (name.endswith(".edxml") or part.media_type.endswith("edxml") or part.media_type.endswith("edxml+xml")):
-            if not (xml and b"edXMLEnvelope" in part.content(_LIMIT)):
-                continue
+        named = name.endswith(".edxml") or part.media_type.endswith(("edxml", "edxml+xml"))
+        if not (named or xml):
+            continue
         data = part.content(_LIMIT)
+        if not named and b"edXMLEnvelope" not in data:
+            continue
         if b"StatusCode" in data and b"edXMLManifest" not in data:
             found = found or "status"
         else:

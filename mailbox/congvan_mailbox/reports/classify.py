@@ -28,7 +28,7 @@ from congvan_core.findings import Finding
 from congvan_mailbox.reports import attachments, automatic, original
 from congvan_mailbox.reports.bounces import read_bounce, sent_by_mail_system
 from congvan_mailbox.reports.delivery import read_delivery
-from congvan_mailbox.reports.disposition import TYPES, read_disposition
+from congvan_mailbox.reports.disposition import TYPES, is_rejection, read_disposition
 from congvan_mailbox.reports.letter import Part, read_letter
 from congvan_mailbox.reports.model import Action, MailKind, Reading, Report
 from congvan_mailbox.reports.phrases import fold
@@ -67,6 +67,10 @@ def _kind(letter: Part, prose: str, raw: bytes) -> Reading:
         return Reading(MailKind.PACKAGE, because="edXML packet")
     delivery = read_delivery(letter, prose)
     notice = read_disposition(letter, prose) if delivery is None or metadata == "status" else None
+    if notice is not None and metadata is None and is_rejection(prose) and (bounce := read_bounce(letter, prose, raw)):
+        bounce.disposition = notice.disposition
+        bounce.original_message_id = bounce.original_message_id or notice.original_message_id
+        return Reading(MailKind.BOUNCE, bounce, because="rejection in a notification's dress")
     if notice is not None or metadata == "status":
         return Reading(MailKind.RECEIPT, notice, because="disposition" if notice else "status packet")
     if delivery is not None and delivery.recipients:

@@ -1,4 +1,4 @@
-"""Delivery status notifications as the standard has them: RFC 3464 with ENVID and ORCPT (RFC 3461) and in UTF-8 (RFC 6533)."""
+"""Delivery status notifications by the standard: RFC 3464, with ENVID and ORCPT (RFC 3461), in UTF-8 (RFC 6533)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
 """Disposition notifications: RFC 8098, what is left of RFC 2298, and the read receipts that follow neither."""
+# ruff: noqa: E501
+# Long patterns stay on one line each: wrapped regular expressions are where typing errors hide.
 
 from __future__ import annotations
 
@@ -120,6 +122,14 @@ def parse_disposition(value: str) -> tuple[str | None, str, list[str]]:
     return mode or None, _ALIASES.get(kind, kind), pieces[1:]
 
 
+_REJECTED = re.compile(r"your (message|mail) to <?[^\s<>]+@[^\s<>]+>? was (automatically )?(rejected|refused|returned)")
+
+
+def is_rejection(prose: str) -> bool:
+    """Some delivery agents (Dovecot's) announce a failed delivery in a notification's dress: "automatically rejected: Quota exceeded"."""
+    return bool(_REJECTED.search(fold(prose[:2000])))
+
+
 def _in_words(letter: Part, prose: str) -> Report | None:
     """A receipt in words only: its subject or form says so and its text says what happened."""
     folded = fold(prose[:3000])
@@ -128,9 +138,8 @@ def _in_words(letter: Part, prose: str) -> Report | None:
         return None
     subject = fold(letter.get("Subject"))
     formal = letter.media_type == "multipart/report" or "disposition" in letter.params.get("report-type", "").lower()
-    if not (
-        formal or _SUBJECT.match(subject) or ((read or unread) and len(folded) < 700 and (read or unread).start() < 80)
-    ):  # type: ignore[union-attr]
+    start = min(m.start() for m in (read, unread) if m)
+    if not (formal or _SUBJECT.match(subject) or (len(folded) < 700 and start < 80)):
         return None
     if re.match(r"\s*(re|tl|tra loi|fw|fwd|chuyen tiep)\s*:", subject):
         return None

@@ -1,4 +1,4 @@
-"""Groups of fields as delivery reports and dispositions hold them: ``Name: value`` lines, groups parted by blank lines."""
+"""Groups of fields in delivery reports and dispositions: ``Name: value`` lines, groups parted by blank lines."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Group:
 
 
 def groups(text: str, fresh: Iterable[str] = ("final-recipient", "original-recipient")) -> list[Group]:
-    """The groups of a text. A second field of a ``fresh`` name begins a new group even where the blank line is missing."""
+    """The groups of a text. A second field of a ``fresh`` name begins a new group without a blank line too."""
     starts = tuple(fresh)
     out: list[Group] = []
     current = Group()

@@ -124,7 +124,7 @@ def _pad(clean: bytes) -> bytes:
 
 
 def decode_text(data: bytes, charset: str | None) -> str:
-    """Text of bytes whose charset label may be missing or a lie: the label where it fits, then UTF-8, then Windows-1252."""
+    """Text of bytes whose charset label may be missing or a lie: the label, UTF-8, Windows-1252."""
     label = (charset or "").strip().strip("\"'").lower()
     label = _CHARSETS.get(label, label)
     if data[:3] == b"\xef\xbb\xbf":

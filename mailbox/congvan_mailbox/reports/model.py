@@ -70,7 +70,7 @@ class RecipientResult:
 
 @dataclass(slots=True)
 class Disposition:
-    """RFC 8098 3.2.6. ``mode`` is ``action-mode/sending-mode`` as written, lower case; ``type`` one of the known words."""
+    """RFC 8098 3.2.6. ``mode`` is ``action-mode/sending-mode`` in the spelling of the RFC; ``type`` one word."""
 
     type: str
     mode: str | None = None

@@ -1,4 +1,6 @@
 """The mail that a report speaks of: its Message-ID and recipients, from the returned copy or from the fields that name it."""
+# ruff: noqa: E501
+# Long patterns stay on one line each: wrapped regular expressions are where typing errors hide.
 
 from __future__ import annotations
 
@@ -104,6 +106,16 @@ def split_returned(text: str) -> tuple[str, Original | None]:
             start = next(i for i in range(index + 1, len(lines)) if _HEADER_LINE.match(lines[i].lstrip(" \t")))
             return "\n".join(lines[:index]), _inline(lines[start:])
     return text, None
+
+
+def without_returned(text: str) -> str:
+    """A report's text without the in-line header block, with what stands below it: some reports show the original's fields first."""
+    before, found = split_returned(text)
+    if found is None:
+        return text
+    rest = text[len(before) :].lstrip("\n").split("\n")
+    end = next((i for i, line in enumerate(rest) if not line.strip()), len(rest))
+    return before + "\n\n" + "\n".join(rest[end:])
 
 
 def _is_header_block(lines: list[str], start: int) -> bool:

@@ -157,31 +157,6 @@ PHRASES: tuple[Phrase, ...] = (
         r"lap thu|vong lap thu",
         fixed="5",
     ),
-    _row(
-        "too_big",
-        "3.4",
-        r"(message|mail|e-?mail|content|data|attachment)s? (file )?(size )?(is )?(was )?too (big|large|long)",
-        r"message (file )?too (big|large)",
-        r"too large (for|to)",
-        r"size (of this message )?exceeds?",
-        r"message (size|length) exceeds",
-        r"exceed(s|ed|ing)? (the )?(maximum|max|fixed|allowed|permitted|inbound|our|administrative|server'?s?)[a-z' ]{0,30}(message )?(size|length)",
-        r"max(imum)? (message |mail )?size (limit )?(exceeded|is)",
-        r"(message|mail) size limit",
-        r"size limit exceeded",
-        r"larger than (the )?(current |maximum |allowed )?(system |size )?limit",
-        r"msg ?too ?big",
-        r"recipsizelimit",
-        r"sendersizelimit",
-        r"exceeds the size limit",
-        r"message is larger than",
-        r"message length exceeds",
-        r"(thu|tep|tin|noi dung)[a-z ]{0,30} qua lon",
-        r"vuot qua (kich thuoc|dung luong|gioi han dung luong)[a-z ]{0,30}(thu|tin|cho phep)",
-        r"nachricht (ist )?zu gross",
-        r"trop (volumineux|gros)",
-        r"demasiado grande",
-    ),
     # --- the mailbox ------------------------------------------------------------------------------------------
     _row(
         "mailbox_full",
@@ -229,9 +204,34 @@ PHRASES: tuple[Phrase, ...] = (
         r"mailfile exceeds|mail file size exceeds",
     ),
     _row(
+        "too_big",
+        "3.4",
+        r"(message|mail|e-?mail|content|data|attachment)s? (file )?(size )?(is )?(was )?too (big|large|long)",
+        r"message (file )?too (big|large)",
+        r"too large (for|to)",
+        r"size (of this message )?exceeds?",
+        r"message (size|length) exceeds",
+        r"exceed(s|ed|ing)? (the )?(maximum|max|fixed|allowed|permitted|inbound|our|administrative|server'?s?)[a-z' ]{0,30}(message )?(size|length)",
+        r"max(imum)? (message |mail )?size (limit )?(exceeded|is)",
+        r"(message|mail) size limit",
+        r"size limit exceeded",
+        r"larger than (the )?(current |maximum |allowed )?(system |size )?limit",
+        r"msg ?too ?big",
+        r"recipsizelimit",
+        r"sendersizelimit",
+        r"exceeds the size limit",
+        r"message is larger than",
+        r"message length exceeds",
+        r"(thu|tep|tin|noi dung)[a-z ]{0,30} qua lon",
+        r"vuot qua (kich thuoc|dung luong|gioi han dung luong)[a-z ]{0,30}(thu|tin|cho phep)",
+        r"nachricht (ist )?zu gross",
+        r"trop (volumineux|gros)",
+        r"demasiado grande",
+    ),
+    _row(
         "mailbox_disabled",
         "2.1",
-        r"(account|mailbox|user|address|recipient|e-?mail|inbox)[^.]{0,60} (is |has been |was |are |currently |temporarily |been )*(disabled|suspended|deactivated|inactive|locked|frozen|closed|blocked by admin|terminated|discontinued|expired|not active|on hold|archived|retired)",
+        r"(account|mailbox|user|address|recipient|e-?mail|inbox)(?:[^.]|\.(?=\S)){0,60} (is |has been |was |are |currently |temporarily |been )*(disabled|suspended|deactivated|inactive|locked|frozen|closed|blocked by admin|terminated|discontinued|expired|not active|on hold|archived|retired)",
         r"(disabled|suspended|deactivated|inactive|locked|closed|terminated|expired) (account|mailbox|user|recipient|e-?mail)",
         r"no longer (active|in use|in service|available|valid|accept|employed|work)",
         r"not accepting (any )?(mail|message)s? (for|to) this",
@@ -318,6 +318,7 @@ PHRASES: tuple[Phrase, ...] = (
         r"recipient (not authori[sz]ed|preferences|rejected you)",
         r"you have been blocked by",
         r"user reject",
+        r"not accepting (e-?mails?|mails?|messages?) from",
         r"refused? to (receive|accept) (your )?(mail|message)",
         r"you are not allowed",
         r"restricted (address|recipient|distribution)",
@@ -352,13 +353,14 @@ PHRASES: tuple[Phrase, ...] = (
     _row(
         "blocked",
         "7.1",
+        r"blocked senders?",
         r"black ?-?list",
         r"block ?-?list",
         r"spamhaus|spamcop|barracudacentral|sorbs|dnsbl|\brbl\b|\bsbl\b|\bpbl\b|\bxbl\b|cbl\.abuseat|proofpoint\.com|senderscore|mxtoolbox|dsbl\.org",
-        r"(your |client |sending |source )?(ip|host|server|network|mta)[^.]{0,60} (is |was |has been )?(blocked|banned|denied|rejected|listed|not allowed|refused)",
+        r"\b(your |client |sending |source )?(ip|host|server|network|mta)(?:[^.]|\.(?=\S)){0,60} (is |was |has been )?(blocked|banned|denied|rejected|listed|not allowed|refused)",
         r"blocked (by|using|for|from|-|due)",
         r"reputation",
-        r"(client host|connection|access|sender ip) .{0,20}(rejected|denied|blocked|refused by)",
+        r"(client host|connection|access|sender ip) .{0,20}(rejected|denied|blocked)",
         r"access denied",
         r"\bgo away\b",
         r"dynamic (ip|address|host)",
@@ -372,7 +374,7 @@ PHRASES: tuple[Phrase, ...] = (
     _row(
         "content",
         "6.0",
-        r"(attachment|content|message|file|header|subject|body)[^.]{0,40} (type )?(is |was |has been |are )*(rejected|not (allowed|permitted|accepted)|blocked|prohibited|forbidden|illegal|banned|unacceptable|denied|violat)",
+        r"(attachment|content|message|file|header|subject|body)(?:[^.]|\.(?=\S)){0,40} (type )?(is |was |has been |are )*(rejected|not (allowed|permitted|accepted)|blocked|prohibited|forbidden|illegal|banned|unacceptable|denied|violat)",
         r"illegal attachment",
         r"potential(ly)? (security|dangerous|harmful)",
         r"(prohibited|banned|dangerous|forbidden|executable) (file|attachment|content)",
@@ -405,7 +407,7 @@ PHRASES: tuple[Phrase, ...] = (
         "1.2",
         r"host(name)?( or domain( name)?)? (is |was )?(unknown|not found)(?!,? try again| \(try)",
         r"unknown (mail )?(host|domain|destination)",
-        r"(domain|host|host ?name|server)[^.;]{0,80} (does not|doesn'?t|didn'?t|could not be|couldn'?t be|was not|not|cannot be|can'?t be|isn'?t) (be )?(exist|found|resolved|valid|registered|known|resolve)",
+        r"(domain|host|host ?name|server)(?:[^.;]|\.(?=\S)){0,80} (does not|doesn'?t|didn'?t|could not be|couldn'?t be|was not|not|cannot be|can'?t be|isn'?t) (be )?(exist|found|resolved|valid|registered|known|resolve|appear to be)",
         r"no such (domain|host)",
         r"non-?existent (domain|host)",
         r"(name|domain) (or service )?not known",
@@ -438,9 +440,9 @@ PHRASES: tuple[Phrase, ...] = (
         r"does not exist",
         r"doesn'?t exist",
         r"not (a )?(valid|known|local|registered) (user|mailbox|recipient|address|account)",
-        r"no (such|user|account|mailbox|mail box|person|recipient|one|address)( user| mailbox| account| person)?[^.;]{0,40}( here| at this| by that| found| available| with that| named| exists?|$)",
+        r"no (such|user|account|mailbox|mail box|person|recipient|one|address)( user| mailbox| account| person)?(?:[^.;]|\.(?=\S)){0,40}( here| at this| by that| found| available| with that| named| exists?|$)",
         r"there is no (user|one|account|mailbox|such)",
-        r"not (listed|found) in [^.]{0,40}(directory|address book|name|table)",
+        r"not (listed|found) in (?:[^.]|\.(?=\S)){0,40}(directory|address book|name|table)",
         r"couldn'?t be found|could not be found|wasn'?t found|was not found|address not found",
         r"recipnotfound|adr\.recip|exrecipnotfound|unknownrecipient|unknown recipient",
         r"can'?t (accept|deliver to) user",
@@ -531,7 +533,7 @@ PHRASES: tuple[Phrase, ...] = (
     _row(
         "dns",
         "4.3",
-        r"(dns|name ?server|directory|ldap)[^.]{0,40} (error|fail|lookup|timeout|unavailable|problem|not respond)",
+        r"(dns|name ?server|directory|ldap)(?:[^.]|\.(?=\S)){0,40} (error|fail|lookup|timeout|unavailable|problem|not respond)",
         r"host not found,? (try again|\(try)",
         r"try again(,)? host",
         r"temporary (name|dns|lookup|directory)",
@@ -571,7 +573,7 @@ PHRASES: tuple[Phrase, ...] = (
     _row(
         "network",
         "4.1",
-        r"(connection|connect|session|operation|conversation|read|lmtp|smtp|network)[^.;]{0,80} (timed? ?-?out|refused|reset|closed|dropped|fail|failed|failure|lost|terminated|broken|aborted)",
+        r"(connection|connect|session|operation|conversation|read|lmtp|smtp|network)(?:[^.;]|\.(?=\S)){0,80} (timed? ?-?out|refused|reset|closed|dropped|fail|failed|failure|lost|terminated|broken|aborted)",
         r"(could|can|did|does|do|would)(n'?t| ?not) (establish|connect|respond|reach|contact|make)",
         r"unable to (connect|reach|contact|establish)",
         r"no (answer|response|route) (from|to)",
@@ -581,6 +583,7 @@ PHRASES: tuple[Phrase, ...] = (
         r"network (is )?unreachable|host is (unreachable|down)|host unreachable|no route to host",
         r"timed? ?-?out|timeout",
         r"broken pipe|socket",
+        r"requests? to connect",
         r"bad connection|couldn'?t connect|network (error|problem)",
         r"khong (the )?ket noi|mat ket noi|het thoi gian (cho )?ket noi",
         fixed="4",
@@ -588,7 +591,7 @@ PHRASES: tuple[Phrase, ...] = (
     _row(
         "not_accepting",
         "3.2",
-        r"(system|service|server|host|mta|smtp service)[^.]{0,30} (is |currently |temporarily |are )*(not accepting|unavailable|not available|shut ?ting ?down|closing|overloaded|busy|down for|under maintenance|not accept)",
+        r"(system|service|server|host|mta|smtp service)(?:[^.]|\.(?=\S)){0,30} (is |currently |temporarily |are )*(not accepting|unavailable|not available|shut ?ting ?down|closing|overloaded|busy|down for|under maintenance|not accept)",
         r"service (currently |temporarily )?(not available|unavailable)",
         r"not accepting (network )?(mail|messages)",
         r"too busy|load (is )?too high|overload|resources temporarily unavailable",
@@ -651,9 +654,9 @@ def _compiled() -> tuple[tuple[Phrase, re.Pattern[str]], ...]:
     return tuple((row, re.compile(row.pattern)) for row in PHRASES)
 
 
-def find_phrase(text: str, limit: int = 3000) -> Phrase | None:
-    """The first row whose words occur in ``text``; None where nothing is recognised."""
+def find_phrase(text: str, limit: int = 3000, skip: str = "") -> Phrase | None:
+    """The first row whose words occur in ``text``; None where nothing is recognised. The reason ``skip`` is passed over."""
     folded = fold(text[:limit])
     if not folded:
         return None
-    return next((row for row, pattern in _compiled() if pattern.search(folded)), None)
+    return next((row for row, pattern in _compiled() if row.reason != skip and pattern.search(folded)), None)

@@ -1,4 +1,4 @@
-"""The human text of a report: every readable part joined, HTML turned to text, and the lines that speak of one recipient."""
+"""The human text of a report: readable parts joined, HTML as text, and the lines about one recipient."""
 
 from __future__ import annotations
 
@@ -10,7 +10,35 @@ from congvan_mailbox.reports.addresses import addresses_in, key_of
 from congvan_mailbox.reports.letter import ENCLOSED, Part
 
 _BLOCKS = frozenset(
-    ["p", "div", "br", "tr", "table", "h1", "h2", "h3", "h4", "h5", "h6", "li", "ul", "ol", "hr", "pre", "blockquote", "center", "section", "article", "header", "footer", "title", "body", "dd", "dt", "dl"]
+    [
+        "p",
+        "div",
+        "br",
+        "tr",
+        "table",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "li",
+        "ul",
+        "ol",
+        "hr",
+        "pre",
+        "blockquote",
+        "center",
+        "section",
+        "article",
+        "header",
+        "footer",
+        "title",
+        "body",
+        "dd",
+        "dt",
+        "dl",
+    ]
 )
 _SKIP = frozenset({"script", "style", "head"})
 MAX_PROSE = 256 * 1024

@@ -10,7 +10,8 @@ from congvan_mailbox.reports.phrases import REASONS_VI, find_phrase
 #: RFC 3463 2: class "." subject "." detail; not a part of a version number or an address.
 _CODE = re.compile(r"(?<![\d.\w])([245])[.,]([0-7])[.,](\d{1,3})(?!\d|[.,]\d)")
 _STRICT = re.compile(
-    r"(?:(?<!\d)[245]\d\d[- ]+(?:\w+ )?\(?#?|#|\(|\[|[Ss]tatus:? ?(?:code:? ?)?\[?)([245])\.([0-7])\.(\d{1,3})(?!\d|\.\d)"
+    r"(?:(?<!\d)[245]\d\d[- ]+(?:\w+ )?\(?#?|#|\(|\[|[Ss]tatus:? ?(?:code:? ?)?\[?)"
+    r"([245])\.([0-7])\.(\d{1,3})(?!\d|\.\d)"
 )
 _REPLY = re.compile(r"(?<![\d.#/:_-])([245][0-5]\d)(?=[ \-:;.,)]|$)(?!\.\d)")
 _FIELD = re.compile(r"([245])\s*[.,]\s*(\d{1,3})(?:\s*[.,]\s*(\d{1,4}))?")
@@ -83,7 +84,7 @@ _BY_REPLY = {
 
 
 def normalise(value: str | None) -> str | None:
-    """A Status field as ``5.1.1``: comments dropped, ``5.1`` filled, leading zeros removed; None where it is no code."""
+    """A Status field as ``5.1.1``: ``5.1`` filled, leading zeros removed; None where it is no code."""
     if not value:
         return None
     match = _FIELD.search(value)
@@ -120,9 +121,9 @@ def code_in(text: str) -> str | None:
 def choose(
     status: str | None, diagnostic: str | None, prose: str, action: Action | None
 ) -> tuple[str | None, str, bool]:
-    """(code, reason key, derived): the Status field where it is specific, else a code in the diagnostic, else what its words imply.
+    """(code, reason key, derived): the Status field where specific, else a code in the diagnostic, else what words imply.
 
-    ``prose`` is the report's human text about this recipient, used last. ``derived`` is true where the words gave the code.
+    ``prose`` is the report's human text about this recipient, used last. ``derived``: the words gave the code.
     """
     given = normalise(status)
     if action is not None and action.value in ("delivered", "relayed", "expanded"):
@@ -133,17 +134,16 @@ def choose(
             reason_of(given, f"{diagnostic or ''}\n{prose[:600]}" if diagnostic is None else diagnostic),
             False,
         )
-    for text in (diagnostic or "", prose):
-        if not text:
-            continue
+    texts = [t for t in (diagnostic or "", prose) if t]
+    for text in texts:
         inside = code_in(text)
-        if not is_vague(inside) and inside is not None and inside[0] in "45":
+        if inside is not None and inside[0] in "45" and not is_vague(inside):
             return inside, reason_of(inside, text), False
-        phrase = find_phrase(text)
+    for text in texts:
+        # A delay that has not yet run out is no expiry, though it tells for how long it has been tried.
+        phrase = find_phrase(text, skip="expired" if action is Action.DELAYED else "")
         if phrase is not None:
-            digit = phrase.fixed or _class(given or inside, text, action)
-            if phrase.fixed == "4" and (given or inside or "4")[0] == "5" and phrase.reason == "greylisted":
-                digit = "4"
+            digit = phrase.fixed or _class(given or code_in(text), text, action)
             return f"{digit}.{phrase.detail}", phrase.reason, True
     text = f"{diagnostic or ''} {prose}"
     reply = reply_in(text)

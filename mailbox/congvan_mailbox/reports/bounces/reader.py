@@ -2,25 +2,123 @@
 
 from __future__ import annotations
 
+import re
+
+from congvan_mailbox.reports import original
+from congvan_mailbox.reports.addresses import addresses_in, key_of
+from congvan_mailbox.reports.bounces.candidates import Candidate, candidates
 from congvan_mailbox.reports.bounces.fallback import by_flufl
+from congvan_mailbox.reports.bounces.local_names import local_names
 from congvan_mailbox.reports.bounces.signs import weigh
+from congvan_mailbox.reports.bounces.tone import tone_of
 from congvan_mailbox.reports.letter import Part
-from congvan_mailbox.reports.model import Report
-from congvan_mailbox.reports.original import split_returned
+from congvan_mailbox.reports.model import Action, RecipientResult, Report
+from congvan_mailbox.reports.original import Original
 from congvan_mailbox.reports.prose import near
-from congvan_mailbox.reports.status import choose, reason_vi
+from congvan_mailbox.reports.status import choose, code_in, is_vague, reason_vi, reply_in
+
+#: From this weight on a letter is a report even where nobody is named.
+CERTAIN = 3
 
 
 def read_bounce(letter: Part, prose: str, raw: bytes) -> Report | None:
     """The report of a free-form bounce, or None where the letter is none."""
-    text, returned = split_returned(prose)
-    if weigh(letter, text) < 2:
+    text, _ = original.split_returned(prose)
+    if min((c.rank for c in candidates(text)), default=9) > 3:
+        text = original.without_returned(prose)  # some put their own words below the original's fields
+    weight = weigh(letter, text)
+    if weight < 2:
         return None
-    results = by_flufl(raw)
-    if not results:
+    returned = original.of_report(letter, prose)
+    found, source = _recipients(letter, text, raw, returned, weight)
+    if source in ("original", "none") and len(prose) > len(text):
+        named, where = _recipients(letter, prose, raw, returned, weight)
+        found, source = (named, where) if where == "text" else (found, source)
+    if not found and weight < CERTAIN:
         return None
-    for result in results:
-        around = near(text, result.address, len(results) == 1)
-        result.status, result.reason_code, result.derived = choose(None, None, around, result.action)
-        result.reason = reason_vi(result.reason_code)
-    return Report("delivery", returned.message_id if returned else None, recipients=results, source="flufl")
+    tone = tone_of(letter.get("Subject"), text)
+    report = Report("delivery", returned.message_id, source=source)
+    for candidate in found:
+        report.recipients.append(_result(candidate, tone, text, len(found) == 1))
+    if source == "original":
+        for result in report.recipients:
+            result.guessed = True
+    return report
+
+
+def _recipients(letter: Part, text: str, raw: bytes, returned: Original, weight: int) -> tuple[list[Candidate], str]:
+    """The recipients concerned, from the surest source that names any."""
+    known = {key_of(a) for a in returned.recipients}
+    strangers = _not_recipients(letter, returned) - known
+    every = [c for c in candidates(text) if key_of(c.address) not in strangers]
+    headed = [a for v in letter.all("X-Failed-Recipients") for a in addresses_in(v)]
+    if headed:
+        beside = {key_of(c.address): c for c in every}
+        return [beside.get(key_of(a)) or Candidate(a, near(text, a, len(headed) == 1), 1) for a in headed], "header"
+    best = _surest(every, known)
+    if best and best[0].rank <= 3:
+        return best, "text"
+    named = local_names(letter, text, returned)
+    if named:
+        return named, "local name"
+    by_library = [r for r in by_flufl(raw) if key_of(r.address) not in strangers]
+    if by_library:
+        return [Candidate(r.address, near(text, r.address, len(by_library) == 1), 3) for r in by_library], "flufl"
+    if best and (weight >= CERTAIN or reply_in(text)) and best[0].rank <= 4:
+        return best, "text"
+    if best and weight >= CERTAIN and (hits := [c for c in best if key_of(c.address) in known]):
+        return hits, "text"
+    if best and weight >= CERTAIN and len(best) == 1:
+        return best, "text"
+    if len(returned.recipients) == 1 and weight >= CERTAIN:
+        return [Candidate(returned.recipients[0], "", 9)], "original"
+    return [], "none"
+
+
+def _surest(every: list[Candidate], known: set[str]) -> list[Candidate]:
+    """Those at the best rank; at rank 2 and 3 the ones to whom the original was sent push out the others."""
+    if not every:
+        return []
+    rank = min(c.rank for c in every)
+    level = [c for c in every if c.rank == rank]
+    if rank >= 2:
+        hits = [c for c in every if c.rank <= 3 and key_of(c.address) in known]
+        blamed = [c for c in level if _blames(c)]
+        if hits and not [c for c in blamed if key_of(c.address) not in known]:
+            return hits
+        if blamed and len(blamed) < len(level):
+            return blamed
+    return level
+
+
+def _blames(candidate: Candidate) -> bool:
+    """The words beside it hold a refusal."""
+    return bool(re.search(r"(?<!\d)[45]\d\d[ -]|[45]\.\d{1,3}\.\d{1,3}", candidate.said))
+
+
+def _not_recipients(letter: Part, returned: Original) -> set[str]:
+    """Who reports, and who had sent: never the ones who failed, unless the original was sent to them too."""
+    out = {
+        key_of(a)
+        for n in ("From", "Sender", "Reply-To", "Return-Path", "To", "Delivered-To", "X-Original-To", "Errors-To")
+        for a in addresses_in(letter.get(n))
+    }
+    if returned.sender:
+        out.add(key_of(returned.sender))
+    return out
+
+
+def _result(candidate: Candidate, tone: Action, text: str, only: bool) -> RecipientResult:
+    said = candidate.said
+    if is_vague(code_in(said)) and only:
+        said = f"{said}\n{text[:5000]}"
+    action = tone
+    if not only and tone is Action.DELAYED and re.search(r"(?<!\d)5\d\d[ -]#?5\.\d", candidate.said):
+        action = Action.FAILED  # one recipient of a mixed report was refused for good
+    status, reason, derived = choose(None, candidate.said or None, said, action)
+    if action is Action.DELAYED and status and status[0] == "5":
+        status = f"4{status[1:]}"
+    diagnostic = re.sub(r"\s+", " ", candidate.said).strip()[:1000] or None
+    return RecipientResult(
+        candidate.address, action, status, diagnostic, candidate.original, reason, reason_vi(reason), derived=derived
+    )

@@ -12,7 +12,7 @@ from congvan_mailbox.reports.letter import Part
 from congvan_mailbox.reports.phrases import fold
 
 _DAEMON = re.compile(
-    r"(mailer[-_. ]?daemon|mail[-_. ]?daemon|postmaster|post[-_]?office|mail[-_ ]?(delivery|system|server|admin|router)|delivery[-_ ]?(subsystem|system|failure|notification|status)|"
+    r"(mailer[-_. ]?daemon|mail[-_. ]?daemon|post[-_]?master|post[-_]?office|mail[-_ ]?(delivery|system|server|admin|router)|delivery[-_ ]?(subsystem|system|failure|notification|status)|"
     r"\bmdaemon\b|mailsystem|mail[- ]?gateway|smtp[-_ ]?(gateway|server|agent|mail_service)|system administrator|systemadministrator|microsoft ?exchange|internet mail delivery|"
     r"\bmailer\b|maildelivery|bounce[s+-]|mail ?enable|returned mail|undeliverable|mta[-_ ]?(admin|agent)|no-?reply.{0,12}(mail|bounce)|message (transfer|router)|quan tri (he thong|thu)|he thong (thu|mail|email)|"
     r"<>|root@|daemon@|esafe|interscan|mailsweeper|mailmarshal|groupwise|listserv)"
