@@ -302,6 +302,20 @@ def record(connection: Connection, sha256: str, size: int, at: datetime) -> None
     )
 
 
+def record_all(connection: Connection, blobs: Sequence[tuple[str, int]], at: datetime) -> None:
+    """As ``record`` for several (digest, size), in digest order: two writers of the same blobs never deadlock."""
+    if not blobs:
+        return
+    insert = pg_insert if connection.dialect.name == "postgresql" else sqlite_insert
+    connection.execute(
+        insert(blob).on_conflict_do_nothing(index_elements=["sha256"]),
+        [
+            {"sha256": checked_digest(sha256), "size": size, "stored_at": at}
+            for sha256, size in sorted(dict(blobs).items())
+        ],
+    )
+
+
 def recorded(connection: Connection, digests: Sequence[str]) -> set[str]:
     """Those of the digests that have a row: what ``sweep`` asks."""
     return set(connection.execute(select(blob.c.sha256).where(blob.c.sha256.in_(digests))).scalars())
