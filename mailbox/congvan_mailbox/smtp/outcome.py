@@ -1,0 +1,112 @@
+"""A mail on its way out and what became of one attempt: accepted, deferred, refused, or unknown."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from congvan_mailbox.smtp.envelope import TlsFacts
+
+_BLOCK = 1 << 18
+
+
+class Stage(enum.StrEnum):
+    """Where in the dialog an attempt ended."""
+
+    LOCAL = "local"
+    RESOLVE = "resolve"
+    CONNECT = "connect"
+    GREETING = "greeting"
+    EHLO = "ehlo"
+    STARTTLS = "starttls"
+    TLS = "tls"
+    AUTH = "auth"
+    MAIL = "mail"
+    RCPT = "rcpt"
+    DATA = "data"
+    BODY = "body"
+    FINAL = "final"
+
+
+@dataclass(frozen=True, slots=True)
+class DsnRequest:
+    """RFC 3461 parameters; ``envid`` and the address in ``orcpt`` as plain text, encoded on the wire."""
+
+    ret: str | None = "HDRS"
+    envid: str | None = None
+    notify: str | None = None
+    orcpt: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OutgoingMail:
+    """One mail for one recipient. ``raw`` is the finished message with CRLF line ends: its bytes, or the file of them.
+
+    ``sender`` "" is the null reverse-path. ``body`` is "7BIT", "8BITMIME" or "BINARYMIME" (RFC 6152, RFC 3030).
+    ``require_tls`` refuses to send over a wire that is not encrypted and verified, whatever the route says.
+    """
+
+    sender: str
+    recipient: str
+    raw: bytes | Path
+    dsn: DsnRequest | None = None
+    smtputf8: bool = False
+    body: str = "7BIT"
+    require_tls: bool = False
+
+    @property
+    def size(self) -> int:
+        """Octets of the message."""
+        return len(self.raw) if isinstance(self.raw, bytes) else self.raw.stat().st_size
+
+    def chunks(self) -> Iterator[bytes]:
+        """The message in pieces of at most a quarter of a megabyte. Blocking where it is a file."""
+        if isinstance(self.raw, bytes):
+            if len(self.raw) <= _BLOCK:
+                yield self.raw
+                return
+            for start in range(0, len(self.raw), _BLOCK):
+                yield self.raw[start : start + _BLOCK]
+        else:
+            with self.raw.open("rb") as file:
+                while block := file.read(_BLOCK):
+                    yield block
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What one attempt came to. ``code`` and ``enhanced`` are the server's, None where it said nothing.
+
+    ``operator`` asks for a person: retrying alone will hardly mend it.
+    """
+
+    stage: Stage
+    code: int | None = None
+    enhanced: str | None = None
+    text: str = ""
+    host: str | None = None
+    tls: TlsFacts | None = None
+    operator: bool = False
+
+    @property
+    def status(self) -> str:
+        """ "550 5.1.1 text", for the journal and for people."""
+        return " ".join(str(part) for part in (self.code, self.enhanced, self.text) if part)
+
+
+class Accepted(Outcome):
+    """The next hop said 2yz after the final dot: the mail is its own now."""
+
+
+class Deferred(Outcome):
+    """Not now. Safe to try again: the next hop does not have the mail."""
+
+
+class Refused(Outcome):
+    """For good: 5yz to the recipient or to the mail after an accepted session, or a null MX."""
+
+
+class Unknown(Outcome):
+    """The final dot left and no reply came: the next hop may or may not have the mail."""
