@@ -22,8 +22,8 @@ MM = 72 / 25.4
 WIDTH, HEIGHT = 595.28, 841.89
 #: Phụ lục I: lề trên, dưới 20-25 mm; lề trái 30-35 mm; lề phải 15-20 mm.
 LEFT, RIGHT, TOP, BOTTOM = 30 * MM, WIDTH - 18 * MM, HEIGHT - 20 * MM, 20 * MM
-#: The handwritten signature stands in a box of this size (ô số 7c).
-SIGNATURE_BOX = (46 * MM, 19 * MM)
+#: The space between title and name (ô số 7c): a seal of 36 mm fits in it without covering either.
+SIGNATURE_BOX = (46 * MM, 37 * MM)
 MAX_PAGES = 500
 
 
@@ -102,7 +102,7 @@ class _Printer:
             if page:
                 self._next_page()
                 y = TOP
-            floor = BOTTOM + (62 * MM if last else 0)
+            floor = BOTTOM + (66 * MM if last else 0)
             y = self._fill(texts, y, floor, one_screen=last and page > 0)
         rect = self._close(y)
         self._foot()
@@ -255,9 +255,9 @@ class _Printer:
             at = self._block(right, at, spec.competence, 13.5, "Bold", 78 * MM)
         at = self._block(right, at, spec.position.upper(), 13.5, "Bold", 78 * MM)
         wide, high = SIGNATURE_BOX
-        box_top = at + 6
+        box_top = at + 10
         rect = (right - wide / 2, box_top - high, right + wide / 2, box_top)
-        self._text(right, box_top - high - 16, spec.full_name, 14, "Bold", "center")
+        self._text(right, box_top - high - 11, spec.full_name, 14, "Bold", "center")
         return tuple(round(v, 2) for v in rect)  # type: ignore[return-value]
 
     def _next_page(self) -> None:

@@ -39,7 +39,7 @@ def prepare_number_fields(pdf: bytes, number_rect: Rect, date_rect: Rect, *, pag
     from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 
     with our_errors("đặt ô số và ngày"):
-        writer = IncrementalPdfFileWriter(io.BytesIO(pdf))
+        writer: Any = IncrementalPdfFileWriter(io.BytesIO(pdf))
         refuse_encrypted(writer.prev)
         if list(writer.prev.embedded_signatures):
             raise RefusedError("Văn bản đã có chữ ký số: ô số và ngày phải được đặt trước chữ ký đầu tiên.")
@@ -53,8 +53,9 @@ def prepare_number_fields(pdf: bytes, number_rect: Rect, date_rect: Rect, *, pag
         for name, rect in ((NUMBER_FIELD, normal(number_rect)), (DATE_FIELD, normal(date_rect))):
             if not (box[0] <= rect[0] < rect[2] <= box[2] and box[1] <= rect[1] < rect[3] <= box[3]):
                 raise InputError(f"Ô “{name}” nằm ngoài trang.")
-            widget = writer.add_object(_widget(generic, name, rect, page_ref))
-            _appearance(writer, widget.get_object(), name, "")
+            shape = _widget(generic, name, rect, page_ref)
+            _appearance(writer, shape, name, "")
+            widget = writer.add_object(shape)
             writer.register_annotation(page_ref, widget)
             fields.append(widget)
         writer.update_container(fields)
@@ -125,7 +126,7 @@ def fill_number_and_date(pdf: bytes, number: str, issued_on: date | str) -> byte
         if not text or len(text) > MAX_TEXT or any(ord(c) < 32 for c in text):
             raise InputError("Số hoặc ngày để ghi vào văn bản trống, quá dài hoặc có ký tự lạ.")
     with our_errors("ghi số và ngày"):
-        writer = IncrementalPdfFileWriter(io.BytesIO(pdf))
+        writer: Any = IncrementalPdfFileWriter(io.BytesIO(pdf))
         refuse_encrypted(writer.prev)
         _permitted(writer.prev)
         found = {str(f.get_object().get("/T", "")): f.get_object() for f in _form_fields(writer.root)}
@@ -163,13 +164,14 @@ def _appearance(writer: Any, widget: Any, name: str, text: str) -> None:
 
     left, bottom, right, top = normal(widget["/Rect"])
     width, height = right - left, top - bottom
-    drawn = content.RawContent(b"", box=layout.BoxConstraints(width=width, height=height))
+    drawn: Any = content.RawContent(b"", box=layout.BoxConstraints(width=width, height=height))
     drawn.set_writer(writer)
     align = "center" if name == NUMBER_FIELD else "left"
     inner = text_at(drawn, text, width, height, FIELD_SIZE, align, _STYLES[name]) if text else b""
     drawn.data = b"/Tx BMC " + inner + b" EMC"
     stream = writer.add_object(drawn.as_form_xobject())
-    widget[generic.NameObject("/AP")] = generic.DictionaryObject({generic.NameObject("/N"): stream})
+    pairs: Any = generic
+    widget[pairs.NameObject("/AP")] = pairs.DictionaryObject({pairs.NameObject("/N"): stream})
 
 
 def _written(writer: Any) -> bytes:

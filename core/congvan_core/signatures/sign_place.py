@@ -87,9 +87,9 @@ def seal_rect(person: Rect, size: float = SEAL_SIZE) -> Rect:
     return (edge - size, middle - size / 2, edge, middle + size / 2)
 
 
-def top_right(box: Rect, width: float = 170.0, height: float = 40.0) -> Rect:
-    """The corner of the first page for enclosures and copies: 15 mm from the right, 8 mm from the top (ô số 14)."""
-    right, top = box[2] - 42.5, box[3] - 22.7
+def top_right(box: Rect, width: float = 200.0, height: float = 38.0) -> Rect:
+    """The corner of the first page for enclosures and copies (ô số 14): 15 mm from the right, within the top margin."""
+    right, top = box[2] - 42.5, box[3] - 12.0
     return (right - width, top - height, right, top)
 
 

@@ -21,6 +21,7 @@ from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.sign import signers
 from pyhanko.sign.general import SigningError
 from pyhanko.sign.timestamps.common_utils import TimestampRequestError
+from pyhanko.sign.validation.errors import SignatureValidationError
 from pyhanko_certvalidator.errors import PathError
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
@@ -116,6 +117,8 @@ def our_errors(what: str) -> Iterator[None]:
     except SigningError as e:
         cause = f" ({e.__cause__})" if e.__cause__ else ""
         raise RefusedError(f"Không {what} được: {e}{cause}.") from e
+    except SignatureValidationError as e:
+        raise RefusedError(f"Không {what} được: một chữ ký hoặc dấu thời gian trong tệp không hợp lệ ({e}).") from e
     except PdfError as e:
         raise UnreadableError(f"Không {what} được: tệp PDF hỏng, được mã hóa hoặc không đúng chuẩn ({e}).") from e
     except (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError, AssertionError) as e:

@@ -110,7 +110,7 @@ async def _sign(pdf: bytes, key: SigningKey, opts: SignOptions) -> bytes:
     return bytes(out.getbuffer())
 
 
-def prepare(pdf: bytes, key: SigningKey, opts: SignOptions) -> tuple[Any, Any, int]:
+def prepare(pdf: bytes, key: SigningKey, opts: SignOptions, *, timestamp: bool | None = None) -> tuple[Any, Any, int]:
     """(incremental writer, function ValidationContext|None -> PdfSigner, digits to reserve) for one signature."""
     from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
     from pyhanko.sign import signers
@@ -158,4 +158,5 @@ def prepare(pdf: bytes, key: SigningKey, opts: SignOptions) -> tuple[Any, Any, i
         signer.signing_time = moment
         return signer
 
-    return writer, signer_for, reserve(key, timestamp=opts.timestamper is not None)
+    stamped = opts.timestamper is not None if timestamp is None else timestamp
+    return writer, signer_for, reserve(key, timestamp=stamped)
