@@ -121,7 +121,7 @@ def code_in(text: str) -> str | None:
 def choose(
     status: str | None, diagnostic: str | None, prose: str, action: Action | None
 ) -> tuple[str | None, str, bool]:
-    """(code, reason key, derived): the Status field where specific, else a code in the diagnostic, else what words imply.
+    """(code, reason key, derived): the Status field where specific, else a code in the diagnostic, else from words.
 
     ``prose`` is the report's human text about this recipient, used last. ``derived``: the words gave the code.
     """
