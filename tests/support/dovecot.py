@@ -30,6 +30,8 @@ class DovecotInstance:
         self.folder = server_folder("dovecot")
         self.authority = authority or TlsAuthority(self.folder)
         self.imap_port, self.imaps_port, self.lmtp_port = free_ports(3)
+        #: Where a Postfix asks whether a log-in is good (``smtpd_sasl_type = dovecot``).
+        self.sasl_socket = self.folder / "run" / "sasl"
         self._mail = self.folder / "mail"
         self._users = self.folder / "users"
         self._config = self.folder / "dovecot.conf"
@@ -225,6 +227,11 @@ service imap-login {{
   inet_listener imaps {{
     port = {self.imaps_port}
     ssl = yes
+  }}
+}}
+service auth {{
+  unix_listener {self.sasl_socket} {{
+    mode = 0666
   }}
 }}
 service lmtp {{

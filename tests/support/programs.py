@@ -53,6 +53,8 @@ def missing(servers: tuple[str, ...]) -> list[str]:
             raise ValueError(f"unknown server {server!r}; known: {', '.join(SERVERS)}")
         programs, package = SERVERS[server]
         absent = [p for p in programs if find(p) is None]
+        if server == "postfix" and not absent and os.getuid() != 0:
+            out.append("postfix is installed, but only root can start one")
         if absent:
             out.append(f"{server} is missing ({', '.join(absent)} not found; apt-get install {package})")
     return out
