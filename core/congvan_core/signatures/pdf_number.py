@@ -109,7 +109,7 @@ def _lines(characters: list[tuple[str, Rect]]) -> list[tuple[str, Rect]]:
     for row in rows:
         text, end = "", None
         for letter, box in row:
-            if end is not None and box[0] - end > 1.5 and not text.endswith(" "):
+            if end is not None and box[0] - end > max(2.0, 0.3 * (box[3] - box[1])) and not text.endswith(" "):
                 text += " "
             text += letter
             end = box[2]
