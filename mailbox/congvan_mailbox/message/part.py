@@ -137,16 +137,19 @@ class Part:
 
 
 class Message:
-    """A mail that was read: the tree, and what was odd about it."""
+    """A mail that was read: the tree, and what was odd about it.
 
-    __slots__ = ("findings", "raw", "root")
+    ``outer`` is set where the mail was taken out of an encrypted or opaque envelope: the headers it travelled under.
+    """
 
-    def __init__(self, raw: bytes, root: Part, findings: tuple[Finding, ...]) -> None:
-        self.raw, self.root, self.findings = raw, root, findings
+    __slots__ = ("findings", "outer", "raw", "root")
+
+    def __init__(self, raw: bytes, root: Part, findings: tuple[Finding, ...], outer: Headers | None = None) -> None:
+        self.raw, self.root, self.findings, self.outer = raw, root, findings, outer
 
     @property
     def headers(self) -> Headers:
-        return self.root.headers
+        return self.outer or self.root.headers
 
     @property
     def message_id(self) -> str:

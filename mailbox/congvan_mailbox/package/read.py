@@ -11,8 +11,8 @@ from congvan_core.findings import Finding
 from congvan_mailbox.message.part import Message, Part, is_attachment
 from congvan_mailbox.package.edxml import EXTENSION, EmbeddedFile, Packet
 from congvan_mailbox.package.edxml_read import read_packet
+from congvan_mailbox.smime.locate import SIGNATURE_TYPES, find_signed
 
-_SIGNATURE_TYPES = ("application/pkcs7-signature", "application/x-pkcs7-signature")
 _XML_TYPES = ("application/xml", "text/xml", "application/edxml", "application/edxml+xml", "application/vnd.edxml")
 
 
@@ -62,17 +62,6 @@ def is_packet(part: Part) -> bool:
     return b"edXML" in part.decode()[:2_000]
 
 
-def find_signed(root: Part) -> Part | None:
-    """The outermost ``multipart/signed``, not inside an attached mail; None where there is none."""
-    level = [root]
-    while level:
-        for part in level:
-            if part.media_type == "multipart/signed" and part.children:
-                return part
-        level = [c for part in level if part.is_multipart for c in part.children]
-    return None
-
-
 def read_package(message: Message, root: Part | None = None) -> PackageContents | None:
     """The package in a mail; None where it holds no packet. Never raises on its content.
 
@@ -113,7 +102,7 @@ def _own_leaves(root: Part) -> list[Part]:
         part = stack.pop()
         if part.is_multipart:
             stack.extend(reversed(part.children))
-        elif part.media_type not in _SIGNATURE_TYPES:
+        elif part.media_type not in SIGNATURE_TYPES:
             out.append(part)
             out.extend(part.extracted)
     return out

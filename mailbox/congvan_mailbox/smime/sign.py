@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from congvan_core.signatures.sign_cms import sign_cms_detached
-from congvan_core.signatures.sign_keys import SigningKey, load_pem, load_pkcs12
 from congvan_mailbox.message import write
+
+if TYPE_CHECKING:  # signing loads heavy libraries; reading mail must start without them
+    from congvan_core.signatures.sign_keys import SigningKey
 
 
 @runtime_checkable
@@ -24,6 +25,8 @@ class KeySigner:
         self.key = key
 
     def sign_detached(self, data: bytes) -> bytes:
+        from congvan_core.signatures.sign_cms import sign_cms_detached
+
         return sign_cms_detached(data, self.key)
 
     @property
@@ -38,6 +41,8 @@ class Pkcs12Signer(KeySigner):
     """A key from a .p12 file. Raises ConfigurationError."""
 
     def __init__(self, path: str | Path, password: str | bytes | None = None) -> None:
+        from congvan_core.signatures.sign_keys import load_pkcs12
+
         super().__init__(load_pkcs12(path, password))
 
 
@@ -45,6 +50,8 @@ class PemSigner(KeySigner):
     """A key from a PEM pair. Raises ConfigurationError."""
 
     def __init__(self, key: str | Path, certificate: str | Path, password: str | bytes | None = None) -> None:
+        from congvan_core.signatures.sign_keys import load_pem
+
         super().__init__(load_pem(key, certificate, password))
 
 
