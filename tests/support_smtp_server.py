@@ -58,8 +58,6 @@ class Scripted:
         with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError, ssl.SSLError):
             await self._talk(reader, writer)
         writer.close()
-        with contextlib.suppress(OSError):
-            await writer.wait_closed()
 
     async def _say(self, writer: asyncio.StreamWriter, stage: str) -> str:
         words = self.script.get(stage, DEFAULTS[stage])

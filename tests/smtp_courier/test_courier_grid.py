@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 import trustme
-from support_smtp_server import CUT, HANG, RESET, Scripted
 
 from congvan_core.errors import NotFoundError, TemporaryError
 from congvan_gateway.dispatch.courier_pool import PoolLimits
@@ -17,6 +16,7 @@ from congvan_gateway.dispatch.courier_smtp import Hop, SmtpCourier
 from congvan_mailbox.smtp.client_options import ClientOptions, Credentials, Timeouts
 from congvan_mailbox.smtp.outcome import Accepted, Deferred, DsnRequest, Outcome, OutgoingMail, Refused, Stage, Unknown
 from congvan_mailbox.smtp.tls_policy import Tlsa, TlsMode, TlsPolicy
+from support_smtp_server import CUT, HANG, RESET, Scripted
 
 RAW = b"Subject: 1\r\n\r\n.one\r\n..two\r\n"
 QUICK = Timeouts().scaled(0.001)  # 0.3 s where the RFC says 5 minutes
@@ -129,6 +129,7 @@ async def test_the_deadline_after_the_final_dot_is_unknown() -> None:
         options = ClientOptions(tls=PLAIN)
         sender = SmtpCourier(lambda domain: Hop("127.0.0.1", server.port, options), resolver=Names(), deadline=0.3)
         assert isinstance(await sender.deliver(mail()), Unknown)
+        await sender.close()
 
 
 async def test_the_deadline_before_the_final_dot_is_deferred() -> None:
@@ -136,6 +137,7 @@ async def test_the_deadline_before_the_final_dot_is_deferred() -> None:
         options = ClientOptions(tls=PLAIN)
         sender = SmtpCourier(lambda domain: Hop("127.0.0.1", server.port, options), resolver=Names(), deadline=0.3)
         assert isinstance(await sender.deliver(mail()), Deferred)
+        await sender.close()
 
 
 async def test_530_to_mail_is_a_fault_of_the_route() -> None:
@@ -343,7 +345,7 @@ _EHLO_TLS = "250-fake\r\n250-PIPELINING\r\n250-AUTH PLAIN LOGIN XOAUTH2\r\n250 S
 async def over_tls(policy: TlsPolicy, context: ssl.SSLContext | None, script: Any = None, **changes: Any) -> Any:
     one = changes.pop("mail", mail())
     async with Scripted({"ehlo": _EHLO_TLS, **(script or {})}, tls_context=context).running() as server:
-        sender = courier(server, **{"tls": policy, "timeouts": Timeouts().scaled(0.02), **changes})
+        sender = courier(server, **{"tls": policy, "timeouts": Timeouts().scaled(0.004), **changes})
         outcome = await sender.deliver(one)
         await sender.close()
         return outcome, server
@@ -357,7 +359,10 @@ async def test_tls_policies(authority: trustme.CA, server_tls: ssl.SSLContext) -
     assert isinstance(outcome, Accepted) and outcome.tls is not None
     outcome, _ = await over_tls(TlsPolicy(TlsMode.VERIFIED, ca_data=ca, name="mx.them.test"), server_tls)
     assert isinstance(outcome, Accepted)
-    for wrong in (TlsPolicy(TlsMode.VERIFIED, name="mx.them.test"), TlsPolicy(TlsMode.VERIFIED, ca_data=ca, name="x.y")):
+    for wrong in (
+        TlsPolicy(TlsMode.VERIFIED, name="mx.them.test"),
+        TlsPolicy(TlsMode.VERIFIED, ca_data=ca, name="x.y"),
+    ):
         outcome, server = await over_tls(wrong, server_tls)
         assert isinstance(outcome, Deferred) and outcome.operator and outcome.stage is Stage.TLS
         assert not any(line.startswith("MAIL") for line in server.commands)
@@ -463,20 +468,23 @@ async def test_no_password_in_plain_text() -> None:
 # --- names ------------------------------------------------------------------------------------------------------------
 
 
-def by_mx(names: Names, port: int) -> SmtpCourier:
+async def by_mx(names: Names, port: int, one: OutgoingMail | None = None) -> Outcome:
     options = ClientOptions(tls=PLAIN, timeouts=QUICK)
-    return SmtpCourier(lambda domain: Hop(None, port, options), resolver=names, deadline=10.0, rng=random.Random(1))
+    sender = SmtpCourier(lambda domain: Hop(None, port, options), resolver=names, deadline=10.0, rng=random.Random(1))
+    outcome = await sender.deliver(one or mail())
+    await sender.close()
+    return outcome
 
 
 async def test_null_mx_is_refused() -> None:
-    outcome = await by_mx(Names({"them.test": [(0, ".")]}), 1).deliver(mail())
+    outcome = await by_mx(Names({"them.test": [(0, ".")]}), 1)
     assert isinstance(outcome, Refused)
     assert outcome.enhanced == "5.1.10"
 
 
 @pytest.mark.parametrize("names", [Names(), Names({"them.test": TemporaryError("DNS is away")})])
 async def test_dns_trouble_is_deferred(names: Names) -> None:
-    outcome = await by_mx(names, 1).deliver(mail())
+    outcome = await by_mx(names, 1)
     assert isinstance(outcome, Deferred)
     assert outcome.stage is Stage.RESOLVE
 
@@ -487,15 +495,15 @@ async def test_the_next_mx_is_tried_and_no_mx_means_the_domain() -> None:
             {"them.test": [(20, "good.test."), (10, "dead.test."), (5, "gone.test.")], "plain.test": []},
             {"dead.test": ["127.0.0.9"], "good.test": ["127.0.0.1"], "plain.test": ["127.0.0.1"]},
         )
-        outcome = await by_mx(names, server.port).deliver(mail())
+        outcome = await by_mx(names, server.port)
         assert isinstance(outcome, Accepted) and outcome.host == "good.test"
-        outcome = await by_mx(names, server.port).deliver(mail(recipient="b@plain.test"))
+        outcome = await by_mx(names, server.port, mail(recipient="b@plain.test"))
         assert isinstance(outcome, Accepted) and outcome.host == "plain.test"
 
 
 async def test_nobody_listens() -> None:
     async with Scripted().running() as server:
         port = server.port
-    outcome = await by_mx(Names({"them.test": [(1, "x.test")]}, {"x.test": ["127.0.0.1"]}), port).deliver(mail())
+    outcome = await by_mx(Names({"them.test": [(1, "x.test")]}, {"x.test": ["127.0.0.1"]}), port)
     assert isinstance(outcome, Deferred)
     assert outcome.stage is Stage.CONNECT
