@@ -179,7 +179,7 @@ def test_without_a_place_or_a_person_the_error_says_so(pki: LivePki) -> None:
         sign_pdf(invisible, pki.signing_key("agency-a"), kind="agency", appearance=agency_appearance(SEAL))
 
 
-@pytest.mark.parametrize("text", ["", "x" * 201, "  "])
+@pytest.mark.parametrize("text", ["", "x" * 201, "  ", "07/QĐ-公文", "07\0"])
 def test_lines_are_bounded(text: str) -> None:
     with pytest.raises(InputError):
         enclosure_appearance(text)

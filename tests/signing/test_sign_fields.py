@@ -78,7 +78,7 @@ def test_only_number_and_date_may_be_filled(pki: LivePki) -> None:
         pdf.Root.AcroForm.Fields.append(extra)
         pdf.pages[0].Annots.append(extra)
         pdf.save(out)
-    signed = sign_pdf(out.getvalue(), pki.signing_key("leader"), open_fields=["so", "ngay"])
+    signed = sign_pdf(out.getvalue(), pki.signing_key("leader"), open_fields=["so", "ngay"], reserve_agency=True)
     assert statuses(fill_number_and_date(signed, "12", date(2026, 11, 22)), pki)[0].bottom_line
 
     from pyhanko.pdf_utils.generic import NameObject, TextStringObject
@@ -105,7 +105,7 @@ def test_what_locks_or_lacks_the_fields_is_named(pki: LivePki) -> None:
     with pytest.raises(RefusedError, match="không có ô"):
         fill_number_and_date(make_pdf(), "7", day)
     with pytest.raises(RefusedError, match="không cho phép"):
-        fill_number_and_date(sign_pdf(_prepared(), pki.signing_key("leader"), docmdp=1), "7", day)
+        fill_number_and_date(sign_pdf(_prepared(), pki.signing_key("leader"), docmdp=1, certify=True), "7", day)
     with pytest.raises(RefusedError, match="khóa"):
         fill_number_and_date(sign_pdf(_prepared(), pki.signing_key("leader"), open_fields=["ngay"]), "7", day)
     with pytest.raises(RefusedError, match="trước chữ ký"):

@@ -40,10 +40,8 @@ def test_a_person_then_an_agency(pki: LivePki, pki_folder: Path) -> None:
     assert twice.startswith(once)
     assert verdicts(twice, pki) == [("NguoiKy", True, True), ("CoQuan", True, True)]
     person, seal = statuses(twice, pki)
-    assert person.docmdp_ok
-    assert person.modification_level.name == "FORM_FILLING"
+    assert person.modification_level.name in ("LTA_UPDATES", "FORM_FILLING")
     assert seal.modification_level.name == "NONE"
-    assert signatures(twice)[0].docmdp_level.value == 2
     report = pdfsig(twice)
     assert report["NguoiKy"]["Signature Type"] == "ETSI.CAdES.detached"
     assert report["CoQuan"]["total"] == "True"
@@ -110,11 +108,13 @@ def test_addresses_of_strangers_are_not_asked(pki: LivePki) -> None:
     assert pki.hits == []
 
 
-@pytest.mark.parametrize("name", ["revoked", "expired", "stranger"])
+@pytest.mark.parametrize(
+    ("name", "words"), [("revoked", "đã bị thu hồi"), ("expired", "đã hết hạn"), ("stranger", "chứng thư gốc")]
+)
 def test_long_term_refuses_a_certificate_that_does_not_hold(
-    pki: LivePki, revocation: RevocationSource, name: str
+    pki: LivePki, revocation: RevocationSource, name: str, words: str
 ) -> None:
-    with pytest.raises(RefusedError, match="chứng thư số"):
+    with pytest.raises(RefusedError, match=words):
         sign_pdf(make_pdf(), pki.signing_key(name), revocation=revocation)
 
 
@@ -127,8 +127,25 @@ def test_fields_are_not_signed_twice(pki: LivePki) -> None:
         sign_pdf(once, key, certify=True)
     again = sign_pdf(once, pki.signing_key("clerk"))  # several persons in order
     assert [v[0] for v in verdicts(again, pki)] == ["NguoiKy", "NguoiKy2"]
-    closed = sign_pdf(make_pdf(), key, docmdp=1)
+    closed = sign_pdf(make_pdf(), key, docmdp=1, certify=True)
     assert signatures(closed)[0].docmdp_level.value == 1
+
+
+def test_after_a_certification_only_fields_that_were_laid_take_a_visible_signature(pki: LivePki) -> None:
+    leader, clerk, agency = (pki.signing_key(n) for n in ("leader", "clerk", "agency-a"))
+    place = (100, 100, 200, 150)
+    options = {"page": 0, "rect": (300, 100, 400, 150), "reserve": [("Nguoi2", 0, place)], "reserve_agency": True}
+    first = sign_pdf(make_pdf(), leader, **options)
+    assert signatures(first)[0].docmdp_level.value == 2
+    with pytest.raises(RefusedError, match="đặt sẵn"):
+        sign_pdf(first, clerk, rect=(10, 10, 90, 90))
+    second = sign_pdf(first, clerk, field_name="Nguoi2")
+    third = sign_pdf(second, agency, kind="agency")
+    assert verdicts(third, pki) == [("NguoiKy", True, True), ("Nguoi2", True, True), ("CoQuan", True, True)]
+    assert all(s.docmdp_ok for s in statuses(third, pki))
+    for wrong in ([("NguoiKy", 0, place)], [("x", 9, place)]):
+        with pytest.raises(InputError, match="chỗ cho chữ ký"):
+            sign_pdf(make_pdf(), leader, reserve=wrong)
 
 
 @pytest.mark.parametrize(

@@ -39,3 +39,17 @@ def reportlab_font(style: Style = "Regular") -> str:
             pdfmetrics.registerFont(TTFont(name, str(font_path(each))))
     pdfmetrics.registerFontFamily(names["Regular"], *(names[s] for s in STYLES))
     return names[style]
+
+
+@cache
+def _characters(style: Style) -> frozenset[int]:
+    from fontTools.ttLib import TTFont
+
+    with TTFont(font_path(style, stamp=True), lazy=True) as font:
+        return frozenset(font.getBestCmap())
+
+
+def missing_letters(text: str, style: Style = "Regular") -> str:
+    """The characters of ``text`` that the stamp face lacks, each once."""
+    have = _characters(style)
+    return "".join(dict.fromkeys(c for c in text if ord(c) not in have))

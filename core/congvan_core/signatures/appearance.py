@@ -16,6 +16,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from congvan_core.errors import InputError
+from congvan_core.fonts import missing_letters
 from congvan_core.ids import iso_vn
 
 if TYPE_CHECKING:
@@ -85,6 +86,8 @@ def _line(text: str) -> str:
     clean = unicodedata.normalize("NFC", " ".join(text.split())).replace("{", "(").replace("}", ")")
     if not clean or len(clean) > 200:
         raise InputError("Dòng chữ trong hình chữ ký trống hoặc dài quá 200 ký tự.")
+    if missing_letters(clean):
+        raise InputError(f"Hình chữ ký không in được ký tự: {missing_letters(clean)[:20]!r}.")
     return clean
 
 

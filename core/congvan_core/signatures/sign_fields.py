@@ -14,7 +14,7 @@ from typing import Any
 from congvan_core.documents.sample_pdf import date_words
 from congvan_core.documents.text import nfc
 from congvan_core.errors import InputError, RefusedError
-from congvan_core.fonts import Style
+from congvan_core.fonts import Style, missing_letters
 from congvan_core.signatures.sign_place import normal, page_box, page_count, refuse_encrypted
 from congvan_core.signatures.sign_signer import our_errors
 
@@ -123,7 +123,7 @@ def fill_number_and_date(pdf: bytes, number: str, issued_on: date | str) -> byte
         number = f"0{number}"
     words = date_words(issued_on) if isinstance(issued_on, date) else nfc(issued_on.strip())
     for text in (number, words):
-        if not text or len(text) > MAX_TEXT or any(ord(c) < 32 for c in text):
+        if not text or len(text) > MAX_TEXT or missing_letters(text):
             raise InputError("Số hoặc ngày để ghi vào văn bản trống, quá dài hoặc có ký tự lạ.")
     with our_errors("ghi số và ngày"):
         writer: Any = IncrementalPdfFileWriter(io.BytesIO(pdf))

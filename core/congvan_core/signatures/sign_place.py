@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -95,7 +96,7 @@ def top_right(box: Rect, width: float = 200.0, height: float = 38.0) -> Rect:
 
 def field_spec(writer: Any, opts: SignOptions) -> tuple[str, FieldPlace]:
     """The name and place of the field to sign, new or existing. Raises InputError, RefusedError."""
-    from pyhanko.sign.fields import SigFieldSpec, enumerate_sig_fields
+    from pyhanko.sign.fields import enumerate_sig_fields
 
     from congvan_core.signatures.signing import AGENCY_FIELD, PERSON_FIELD
 
@@ -114,10 +115,8 @@ def field_spec(writer: Any, opts: SignOptions) -> tuple[str, FieldPlace]:
     if "." in name or len(name) > 120:
         raise InputError(f"Tên ô chữ ký không hợp lệ: {name!r}.")
     page, rect = _place(reader, opts, pages)
-    box: Any = None if rect is None else tuple(round(v, 2) for v in rect)  # points, not only whole ones
-    label = _READABLE[opts.kind]
-    new = SigFieldSpec(name, on_page=page, box=box, field_mdp_spec=_lock(opts), readable_field_name=label)
-    return name, FieldPlace(name, page, rect, new)
+    place = FieldPlace(name, page, rect)
+    return name, replace(place, new=_spec(place, opts.kind, _lock(opts)))
 
 
 _READABLE = {"person": "Chữ ký số của người có thẩm quyền", "agency": "Chữ ký số của cơ quan, tổ chức"}
@@ -179,19 +178,40 @@ def _place(reader: Any, opts: SignOptions, pages: int) -> tuple[int, Rect | None
     raise InputError("Cần chỉ rõ vị trí (trang và khung) của chữ ký.")
 
 
-def reserve_agency_field(writer: Any, person: FieldPlace, name: str) -> FieldPlace:
-    """Lay an empty field for the agency's seal beside the person's, in the revision that the person signs.
+def is_certification(signature: Any) -> bool:
+    """Whether a signature certifies the file: its reference names the DocMDP method (ISO 32000-2 12.8.2.2)."""
+    references = signature.sig_object.get("/Reference", ())
+    return any(r.get_object().get("/TransformMethod") == "/DocMDP" for r in references)
 
-    Sealing later then only fills a field that was there, which every reader takes for permitted. Returns the person's
-    place, now an existing field.
+
+def reserve_fields(
+    writer: Any, person: FieldPlace, others: Sequence[tuple[str, int, Rect]], agency: str | None
+) -> FieldPlace:
+    """Lay empty fields for further persons and for the agency's seal, in the revision that the first person signs.
+
+    Signing later then only fills a field that was there, which every reader takes for permitted. Returns the first
+    person's place, now an existing field.
     """
-    from pyhanko.sign.fields import SigFieldSpec, append_signature_field, enumerate_sig_fields
+    from pyhanko.sign.fields import append_signature_field, enumerate_sig_fields
 
     known = {each for each, _, _ in enumerate_sig_fields(writer.prev)}
-    if person.new is not None:  # first, so that readers list the person's signature before the agency's
+    pages = page_count(writer.prev)
+    if person.new is not None:  # first, so that readers list the signatures in the order of signing
         append_signature_field(writer, person.new)
-    if name not in known:
-        box: Any = None if person.rect is None else tuple(round(v, 2) for v in seal_rect(person.rect))
-        spec = SigFieldSpec(name, on_page=person.page, box=box, readable_field_name=_READABLE["agency"])
-        append_signature_field(writer, spec)
+    places = [FieldPlace(name, page, normal(rect)) for name, page, rect in others]
+    for place in places:
+        if not 0 <= place.page < pages or place.name in known or place.name == person.name:
+            raise InputError(f"Không đặt được chỗ cho chữ ký “{place.name}”: trùng tên hoặc không có trang.")
+        append_signature_field(writer, _spec(place, "person"))
+    if agency is not None and agency not in known:
+        last = places[-1] if places else person
+        rect = None if last.rect is None else seal_rect(last.rect)
+        append_signature_field(writer, _spec(FieldPlace(agency, last.page, rect), "agency"))
     return replace(person, new=None)
+
+
+def _spec(place: FieldPlace, kind: str, lock: Any = None) -> Any:
+    from pyhanko.sign.fields import SigFieldSpec
+
+    box: Any = None if place.rect is None else tuple(round(v, 2) for v in place.rect)  # points, not only whole ones
+    return SigFieldSpec(place.name, place.page, box, field_mdp_spec=lock, readable_field_name=_READABLE[kind])

@@ -10,7 +10,7 @@ import io
 from datetime import datetime
 from typing import Any
 
-from congvan_core.errors import NotFoundError
+from congvan_core.errors import NotFoundError, RefusedError
 from congvan_core.signatures.sign_place import refuse_encrypted
 from congvan_core.signatures.sign_revocation import RevocationSource
 from congvan_core.signatures.sign_signer import our_errors, run
@@ -38,9 +38,22 @@ async def _add(pdf: bytes, revocation: RevocationSource, field_name: str | None)
     async with revocation.contexts() as make:
         for name in names:
             signature = next(s for s in _reader(pdf).embedded_regular_signatures if s.field_name == name)
-            out = await dss.async_add_validation_info(signature, make(), in_place=False, embed_roots=False)
+            await _sound(signature, make())
+            # no VRI entries: optional (EN 319 142-1 5.4.2.3), and pyHanko would write them anew each time
+            out = await dss.async_add_validation_info(
+                signature, make(), in_place=False, embed_roots=False, add_vri_entry=False
+            )
             pdf = _bytes(out)
     return pdf
+
+
+async def _sound(signature: Any, context: Any) -> None:
+    """pyHanko collects revocation data of any chain; what is kept must belong to a signature that verifies."""
+    from pyhanko.sign.validation import async_validate_pdf_signature
+
+    status = await async_validate_pdf_signature(signature, context, skip_diff=True)
+    if not (status.intact and status.valid):
+        raise RefusedError(f"Chữ ký “{signature.field_name}” không còn nguyên vẹn: không thêm dữ liệu kiểm tra.")
 
 
 def add_archive_timestamp(pdf: bytes, timestamper: TimeStamper, revocation: RevocationSource) -> bytes:

@@ -22,7 +22,14 @@ from pyhanko.sign import signers
 from pyhanko.sign.general import SigningError
 from pyhanko.sign.timestamps.common_utils import TimestampRequestError
 from pyhanko.sign.validation.errors import SignatureValidationError
-from pyhanko_certvalidator.errors import PathError
+from pyhanko_certvalidator.errors import (
+    ExpiredError,
+    InsufficientRevinfoError,
+    PathBuildingError,
+    PathError,
+    RevokedError,
+    ValidationError,
+)
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from congvan_core.errors import CongvanError, RefusedError, TemporaryError, UnreadableError
@@ -112,14 +119,28 @@ def our_errors(what: str) -> Iterator[None]:
         raise
     except TimestampRequestError as e:
         raise TemporaryError(f"Không {what} được: dịch vụ dấu thời gian chưa trả lời ({e}). Hãy thử lại sau.") from e
-    except PathError as e:
-        raise RefusedError(f"Không {what} được: chứng thư số của người ký không qua được kiểm tra ({e}).") from e
+    except (PathError, ValidationError) as e:
+        raise RefusedError(f"Không {what} được: {_chain_words(e)}.") from e
     except SigningError as e:
-        cause = f" ({e.__cause__})" if e.__cause__ else ""
-        raise RefusedError(f"Không {what} được: {e}{cause}.") from e
+        if isinstance(e.__cause__, (PathError, ValidationError)):
+            raise RefusedError(f"Không {what} được: {_chain_words(e.__cause__)}.") from e
+        raise RefusedError(f"Không {what} được: {e}.") from e
     except SignatureValidationError as e:
         raise RefusedError(f"Không {what} được: một chữ ký hoặc dấu thời gian trong tệp không hợp lệ ({e}).") from e
     except PdfError as e:
         raise UnreadableError(f"Không {what} được: tệp PDF hỏng, được mã hóa hoặc không đúng chuẩn ({e}).") from e
     except (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError, AssertionError) as e:
         raise UnreadableError(f"Không {what} được: không đọc được cấu trúc của tệp ({type(e).__name__}: {e}).") from e
+
+
+def _chain_words(error: Exception) -> str:
+    """What is wrong with a certificate, in a clerk's words, with the library's beside it."""
+    if isinstance(error, RevokedError):
+        return f"chứng thư số đã bị thu hồi ({error})"
+    if isinstance(error, ExpiredError):
+        return f"chứng thư số đã hết hạn ({error})"
+    if isinstance(error, InsufficientRevinfoError):
+        return f"chưa có câu trả lời về tình trạng thu hồi của chứng thư số ({error})"
+    if isinstance(error, PathBuildingError):
+        return f"chứng thư số không dẫn tới một chứng thư gốc được tin cậy ({error})"
+    return f"chứng thư số không qua được kiểm tra ({error})"

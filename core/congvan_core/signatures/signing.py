@@ -68,6 +68,7 @@ class SignOptions:
     docmdp: int = 2
     open_fields: Sequence[str] | None = None
     reserve_agency: bool = False
+    reserve: Sequence[tuple[str, int, Rect]] = ()
     signing_time: datetime | None = None
     reason: str | None = None
     location: str | None = None
@@ -85,11 +86,12 @@ def sign_pdf(pdf: bytes, key: SigningKey, **options: Any) -> bytes:
     ``page``, ``rect``: 0-based page (negative from the end) and place of a new field. An agency's seal whose place is
     not given overlaps a third of the person's signature on its left (NĐ 30/2020, Phụ lục I, ô số 8).
     ``timestamper``: B-T. ``revocation``: with it B-LT; ``archive``: B-LTA.
-    ``certify``: None certifies exactly when it is the first signature of a person. ``docmdp``: 1 nothing, 2 form
-    filling and further signatures, 3 also annotations.
+    ``certify``: a certification signature (DocMDP); None certifies where fields for all later signatures are laid
+    (``reserve_agency``, ``reserve``), because after a certification a reader takes no new visible field for permitted.
+    ``docmdp``: 1 nothing, 2 form filling and further signatures, 3 also annotations.
     ``open_fields``: names of form fields that may still be filled; all others are locked (FieldMDP). None locks none.
     ``reserve_agency``: lay an empty field for the agency's seal before a person signs, so that sealing later only fills
-    a field that was there.
+    a field that was there. ``reserve``: (name, page, rect) of fields for further persons who sign in order.
     ``signing_time``: the claimed time (default: now); ``reason``, ``location``: text shown by readers.
 
     Raises UnreadableError (not a PDF, damaged, encrypted), InputError (bad place or name), RefusedError (the file's own
@@ -116,23 +118,25 @@ def prepare(pdf: bytes, key: SigningKey, opts: SignOptions, *, timestamp: bool |
     from pyhanko.sign import signers
     from pyhanko.sign.fields import MDPPerm, SigSeedSubFilter
 
-    from congvan_core.signatures.sign_place import field_spec, refuse_encrypted, reserve_agency_field
+    from congvan_core.signatures.sign_place import field_spec, is_certification, refuse_encrypted, reserve_fields
 
     if opts.docmdp not in (1, 2, 3):
         raise InputError("docmdp phải là 1, 2 hoặc 3.")
     writer = IncrementalPdfFileWriter(io.BytesIO(pdf))
     refuse_encrypted(writer.prev)
-    signed = len(list(writer.prev.embedded_signatures)) > 0
-    certify = opts.certify if opts.certify is not None else (not signed and opts.kind == "person")
-    if certify and signed:
+    earlier = list(writer.prev.embedded_signatures)
+    opts = _reserving(opts, signed=bool(earlier))
+    certify = opts.certify if opts.certify is not None else bool(opts.reserve_agency or opts.reserve)
+    if certify and earlier:
         raise RefusedError("Chữ ký chứng thực (certification) phải là chữ ký đầu tiên của tệp.")
-    if opts.reserve_agency:
-        if opts.kind != "person" or signed:
-            raise InputError("Chỗ cho chữ ký của cơ quan chỉ đặt được khi người có thẩm quyền ký đầu tiên.")
-        opts = replace(opts, open_fields=(*(opts.open_fields or ()), AGENCY_FIELD))
     name, spec = field_spec(writer, opts)
-    if opts.reserve_agency:
-        spec = reserve_agency_field(writer, spec, AGENCY_FIELD)
+    if spec.new is not None and spec.rect is not None and any(is_certification(s) for s in earlier):
+        raise RefusedError(
+            "Chữ ký chứng thực trước đây không cho thêm ô chữ ký mới: "
+            "cần đặt sẵn chỗ cho các chữ ký sau ngay khi ký lần đầu."
+        )
+    if opts.reserve_agency or opts.reserve:
+        spec = reserve_fields(writer, spec, opts.reserve, AGENCY_FIELD if opts.reserve_agency else None)
     moment = (opts.signing_time or now()).astimezone(VIETNAM)
     style = opts.appearance.style(spec, key, moment) if opts.appearance is not None else None
 
@@ -160,3 +164,13 @@ def prepare(pdf: bytes, key: SigningKey, opts: SignOptions, *, timestamp: bool |
 
     stamped = opts.timestamper is not None if timestamp is None else timestamp
     return writer, signer_for, reserve(key, timestamp=stamped)
+
+
+def _reserving(opts: SignOptions, *, signed: bool) -> SignOptions:
+    """Fields reserved for later signatures stay open, and are laid only under the first signature."""
+    if not opts.reserve_agency and not opts.reserve:
+        return opts
+    if opts.kind != "person" or signed:
+        raise InputError("Chỗ cho các chữ ký sau chỉ đặt được khi người có thẩm quyền ký đầu tiên.")
+    later = [name for name, _, _ in opts.reserve] + ([AGENCY_FIELD] if opts.reserve_agency else [])
+    return replace(opts, open_fields=(*(opts.open_fields or ()), *later))
