@@ -234,6 +234,12 @@ service auth {{
     mode = 0666
   }}
 }}
+# No growing delay for an address that failed to log in: here every client has the same one.
+service anvil {{
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
+}}
 service lmtp {{
   inet_listener lmtp {{
     port = {self.lmtp_port}

@@ -187,6 +187,7 @@ class PostfixInstance:
             "minimal_backoff_time": "1s",
             "maximal_backoff_time": "3s",
             "in_flow_delay": "0",
+            "smtpd_error_sleep_time": "0",
             "smtp_host_lookup": "native",
             "lmtp_host_lookup": "native",
             "smtpd_peername_lookup": "no",
@@ -213,5 +214,7 @@ class PostfixInstance:
                 " permit_sasl_authenticated, reject",
             }
         settings |= more
-        (self._etc / "main.cf").write_text("".join(f"{k} = {v}\n" for k, v in settings.items()))
+        main = self._etc / "main.cf"
+        main.write_text("".join(f"{k} = {v}\n" for k, v in settings.items()))
+        os.utime(main, (0, 0))  # every program of Postfix waits until this file is two seconds old
         (self._etc / "master.cf").write_text(f"127.0.0.1:{self.port} inet n - n - - smtpd{_SERVICES}")
