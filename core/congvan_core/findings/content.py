@@ -37,4 +37,11 @@ DEFINITIONS: tuple[Definition, ...] = (
         "The PDF uses XFA forms, which may show differently in different software.",
         "Điều 8.2",
     ),
+    Definition(
+        "CONTENT-SEVERAL-DOCUMENTS",
+        _E,
+        "Thư có nhiều văn bản ({numbers}); mỗi văn bản cần một số đến. Đề nghị văn thư tách trước khi vào sổ.",
+        "The mail carries several documents ({numbers}); each needs a number of its own.",
+        "khoản 3 Điều 17",
+    ),
 )

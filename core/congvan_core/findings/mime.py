@@ -102,4 +102,11 @@ DEFINITIONS: tuple[Definition, ...] = (
     Definition("MIME-ENCRYPTED", _I, "Thư được mã hóa.", "The mail is encrypted.", None),
     Definition("MIME-NOT-DECRYPTED", _E, "Thư được mã hóa và không mở được bằng khóa của cơ quan: {reason}.",
                "The mail is encrypted and cannot be opened with the agency's key: {reason}.", _CHECK),
+    Definition(
+        "MIME-NOT-COMPLETED",
+        _E,
+        "Chưa kiểm tra xong thư này: {reason}. Thư được giữ nguyên để người vận hành xem.",
+        "The mail could not be examined within its limits: {reason}. It is kept as it came.",
+        "khoản 2 Điều 17",
+    ),
 )

@@ -73,4 +73,20 @@ DEFINITIONS: tuple[Definition, ...] = (
         "Báo cáo phản hồi về thư rác hoặc xác thực; không phải báo lỗi gửi thư.",
         "A feedback report on spam or authentication; not a delivery failure.",
     ),
+    Definition(
+        "REPORT-UNMATCHED",
+        _W,
+        "Báo cáo hoặc thông báo này không khớp với văn bản nào đã gửi.",
+        "The report matches nothing that was sent.",
+        "điểm b khoản 2 Điều 20",
+        "Đề nghị người vận hành đối chiếu; không thay đổi trạng thái nơi nhận nào.",
+    ),
+    Definition(
+        "REPORT-UNPROVED",
+        _W,
+        "Thông báo {status} từ {address} chưa được chứng thực bằng khóa của bên nhận nên chưa kết thúc theo dõi.",
+        "Status {status} from {address} is not proved by the addressee's key and closes nothing.",
+        "điểm b khoản 2 Điều 20",
+        "Đề nghị xác nhận khóa của bên nhận trong danh bạ, hoặc gọi điện và ghi nhận.",
+    ),
 )

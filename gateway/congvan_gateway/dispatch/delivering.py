@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
+import random
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,16 +12,17 @@ import structlog
 from prometheus_client import Counter
 from sqlalchemy import Connection
 
+from congvan_core.documents.model import Urgency
 from congvan_core.ids import new_id
 from congvan_core.storage.database import database_time
 from congvan_gateway.dispatch import outbox as queue
 from congvan_gateway.dispatch.courier import Courier
 from congvan_gateway.dispatch.outbox import Claim, Result
-from congvan_gateway.dispatch.retry import Retry
+from congvan_gateway.dispatch.retry import SCHEDULES, RetrySchedule, next_attempt
 from congvan_gateway.dispatch.states import Event
 from congvan_gateway.dispatch.tracking import Evidence, apply
 from congvan_gateway.main import App
-from congvan_mailbox.smtp.outcome import Accepted, DsnRequest, Outcome, OutgoingMail, Refused, Unknown
+from congvan_mailbox.smtp.outcome import Accepted, Deferred, DsnRequest, Outcome, OutgoingMail, Refused, Stage, Unknown
 
 log = structlog.get_logger("congvan")
 ATTEMPTS = Counter("congvan_attempts_total", "Delivery attempts", ["outcome"])
@@ -42,8 +45,7 @@ class Dispatcher:
         self._concurrency = delivery.concurrency
         self._lease = timedelta(seconds=delivery.lease_seconds)
         self._wait = timedelta(seconds=delivery.unknown_wait_seconds)
-        self._retry = Retry(base=delivery.retry_base_seconds, maximum=delivery.retry_max_seconds)
-        self._recovered = datetime.min
+        self._rng = random.Random()  # noqa: S311  spreads load, keeps no secret
 
     async def step(self) -> int:
         """Claim a batch and carry it; returns how many were tried."""
@@ -100,24 +102,41 @@ class Dispatcher:
 
     def _result(self, held: Claim, outcome: Outcome | None, text: str, at: datetime) -> Result:
         row = held.row
-        facts: dict[str, Any] = {"text": text}
-        if outcome is not None:
-            tls = f"{outcome.tls.version} {outcome.tls.cipher}" if outcome.tls else None
-            facts = {
-                "code": outcome.code, "status": outcome.enhanced, "text": outcome.text, "host": outcome.host,
-                "stage": outcome.stage.value, "tls": tls,
-            }  # fmt: skip
+        outcome = outcome or Deferred(stage=Stage.LOCAL, text=text, operator=True)
+        tls = f"{outcome.tls.version} {outcome.tls.cipher}" if outcome.tls else None
+        facts: dict[str, Any] = {
+            "code": outcome.code, "status": outcome.enhanced, "text": outcome.text or text, "host": outcome.host,
+            "stage": outcome.stage.value, "tls": tls,
+        }  # fmt: skip
         if isinstance(outcome, Accepted):
             return Result("accepted", at, **facts)
-        if isinstance(outcome, Refused):
-            return Result("failed", at, **facts)
-        if row.give_up_at is not None and at >= row.give_up_at:
+        if isinstance(outcome, Refused) or (row.give_up_at is not None and at >= row.give_up_at):
             return Result("failed", at, **facts)
         if isinstance(outcome, Unknown):
             # Neither sent nor failed: evidence may come; only then the same Message-ID again.
             return Result("unknown", at, next_at=at + self._wait, **facts)
-        delay = self._retry.delay(attempts=row.attempts, age=(at - row.created_at).total_seconds(), urgency=row.urgency)
-        return Result("deferred", at, next_at=at + timedelta(seconds=delay), **facts)
+        again = next_attempt(
+            age=(at - row.created_at).total_seconds(),
+            attempts=row.attempts,
+            urgency=Urgency(row.urgency),
+            outcome=outcome,
+            rng=self._rng,
+            schedule=self._schedule(Urgency(row.urgency)),
+        )
+        if again.delay is None:
+            return Result("failed", at, **facts)
+        return Result("deferred", at, next_at=at + timedelta(seconds=again.delay), **facts)
+
+    def _schedule(self, urgency: Urgency) -> RetrySchedule:
+        """The schedule of the urgency, stretched to the configured first wait and cut at the longest."""
+        delivery, plan = self._app.settings.delivery, SCHEDULES[urgency]
+        stretch = delivery.retry_base_seconds / SCHEDULES[Urgency.NORMAL].steps[0]
+        return dataclasses.replace(
+            plan,
+            steps=tuple(min(step * stretch, delivery.retry_max_seconds) for step in plan.steps),
+            operator_floor=min(plan.operator_floor * stretch, delivery.retry_max_seconds),
+            give_up=delivery.give_up_hours * 3600,
+        )
 
     def _track(self, connection: Connection, recipient_id: str, event: Event, digest: str, reason: str) -> None:
         at = database_time(connection)

@@ -14,7 +14,7 @@ from congvan_core.documents import filename, number
 from congvan_core.documents.model import DocumentMetadata, FileRole, Urgency
 from congvan_core.documents.text import fold, nfc
 from congvan_core.errors import InputError
-from congvan_mailbox.package.edxml import read_packet
+from congvan_mailbox.package.edxml_read import read_packet
 
 #: A file larger than this never travels by mail; a clearer answer than a server's 552 hours later.
 MAX_FILE = 150 * 1024 * 1024

@@ -9,14 +9,13 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from congvan_core.documents import urgency
 from congvan_core.documents.formats import check
-from congvan_core.documents.model import FileRole
+from congvan_core.documents.model import FileRef, FileRole
 from congvan_core.findings import Finding
 from congvan_core.storage.blobs import BlobStore
 from congvan_gateway.judgement import content, document_facts, mail_signature
@@ -35,12 +34,14 @@ _BODY_LIMIT = 64 * 1024
 class Context:
     """What an inspection may use. ``blobs``: where document files are put, None to keep nothing.
 
-    ``key``: path, password of the agency's key for encrypted mail. ``front``: authserv-ids believed (RFC 8601).
+    ``pinned``: fingerprints of enrolled mail keys. ``key``: file, certificate file (PEM) and password of the key that
+    opens encrypted mail. ``front``: authserv-ids believed (RFC 8601).
     """
 
     trust: tuple[str, ...] = ()
     online: bool = False
     hosts: tuple[str, ...] = ()
+    pinned: tuple[str, ...] = ()
     blobs: str | None = None
     key: tuple[str, str | None, str | None] | None = None
     front: tuple[str, ...] = ()
@@ -48,6 +49,10 @@ class Context:
     at: datetime | None = None
     seconds: float = 18.0
     ocr: bool = True
+
+    def existing_trust(self) -> list[str]:
+        """The trust paths that are there; a data folder without a trust folder trusts nothing."""
+        return [path for path in self.trust if Path(path).exists()]
 
 
 def inspect_path(path: str, context: Context) -> Inspection:
@@ -77,7 +82,7 @@ def inspect_mail(raw: bytes, context: Context) -> Inspection:
     if seen.kind == "unreadable":
         return _finish(seen, started)
     seen.findings.extend(compare_readers(raw, message))
-    package = read_package(opened.message, opened.root)
+    package = read_package(opened.message)
     files = _read_files(seen, opened.message, package)
     if package is not None and package.status is not None:
         seen.status = package.status
@@ -134,7 +139,7 @@ class DocumentFile:
 def _read_files(seen: Inspection, message: Message, package: PackageContents | None) -> list[DocumentFile]:
     """Every file of the mail with its format; roles from the packet where there is one."""
     files: list[DocumentFile] = []
-    roles: dict[int, PackageContents | Any] = {}
+    roles: dict[int, FileRef] = {}
     if package is not None:
         roles = {id(f.part): f.ref for f in package.files if f.part is not None}
     for part in message.attachments():
@@ -142,7 +147,7 @@ def _read_files(seen: Inspection, message: Message, package: PackageContents | N
         ref = roles.get(id(part))
         name = part.filename or (ref.name if ref is not None else "") or f"phan-{part.path}"
         verdict = check(data, name, part.media_type)
-        role = _role(part, ref, verdict.format.name, package)
+        role = _role(part, ref, verdict.format.name)
         if role not in (FileRole.METADATA, FileRole.SIGNATURE):
             seen.findings.extend(verdict.findings)
         attachment = Attachment(
@@ -183,14 +188,13 @@ def _embedded(seen: Inspection, package: PackageContents) -> list[DocumentFile]:
     return out
 
 
-def _role(part: Part, ref: Any, format_name: str, package: PackageContents | None) -> FileRole:
+def _role(part: Part, ref: FileRef | None, format_name: str) -> FileRole:
     if is_packet(part):
         return FileRole.METADATA
     if format_name == "p7s" or part.media_type.endswith("pkcs7-signature"):
         return FileRole.SIGNATURE
     if ref is not None:
-        role: FileRole = ref.role
-        return role
+        return ref.role
     return FileRole.ENCLOSURE
 
 
@@ -205,22 +209,17 @@ def _read_documents(seen: Inspection, files: Sequence[DocumentFile], context: Co
         return  # sealed at once: nothing of it is read further
     if seen.kind == "document":
         document_facts.choose_main(seen, documents)
-    document_facts.verify(seen, documents, context)
+    document_facts.verify(seen, files, context)
     document_facts.compare_sources(seen, documents, context)
 
 
 def _read_reply(seen: Inspection) -> None:
-    from congvan_mailbox.reports.replies import understand_reply
+    from congvan_mailbox.reports.answers.meaning import understand_reply
 
     meaning = understand_reply(seen.body_text, seen.subject)
     seen.reply = {
         "meaning": meaning.kind.value,
         "register_number": meaning.register_number,
         "confidence": meaning.confidence,
-        "snippet": meaning.snippet,
+        "snippet": meaning.evidence,
     }
-
-
-def with_role(attachment: Attachment, role: FileRole) -> Attachment:
-    """The attachment in another role."""
-    return replace(attachment, role=role)

@@ -5,23 +5,65 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from congvan_gateway.judgement.model import Inspection
-from congvan_mailbox.message.part import Message, Part
+from congvan_core.signatures.trust_store import TrustStore
+from congvan_gateway.judgement.model import Inspection, MailSignature
+from congvan_mailbox.message.part import Message
+from congvan_mailbox.smime.report import SmimeReport, SmimeTrust
+from congvan_mailbox.smime.verify import open_mail
 
 if TYPE_CHECKING:
     from congvan_gateway.judgement.inspection import Context
+    from congvan_mailbox.smime.decrypt import Recipient
+
+#: Findings that mean that the signed bytes are not those that were signed, or that nothing can be said of them.
+_NOT_INTACT = frozenset({"MIME-SIGNATURE-BROKEN", "MIME-SIGNATURE-UNREADABLE"})
 
 
 @dataclass(slots=True)
 class Opened:
-    """The mail as it is to be read: itself, or what was inside its encryption."""
+    """The mail as it is to be read: itself, or what was inside its envelopes (``opened``)."""
 
     message: Message
     raw: bytes
-    root: Part | None = None
-    opened: bool = False
+    opened: bool
 
 
 def read(seen: Inspection, message: Message, raw: bytes, context: Context) -> Opened:
-    """Verify, and decrypt where the agency's key opens it."""
-    return Opened(message, raw)
+    """Verify the mail's signature, and decrypt where the agency's key opens it."""
+    trust = SmimeTrust(
+        store=TrustStore.load(context.existing_trust()), pinned=frozenset(context.pinned), at=context.at
+    )
+    found = open_mail(message, trust, _keys(context))
+    seen.smime = _signature(found.report)
+    seen.findings.extend(found.report.findings)
+    inner = found.message
+    return Opened(inner, inner.raw, inner.raw is not message.raw)
+
+
+def _keys(context: Context) -> list[Recipient]:
+    if context.key is None:
+        return []
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    from congvan_core.signatures.sign_keys import load_pem, load_pkcs12
+    from congvan_mailbox.smime.decrypt import Recipient
+
+    path, certificate, password = context.key
+    key = load_pem(path, certificate, password=password) if certificate else load_pkcs12(path, password)
+    return [Recipient(key.certificate.public_bytes(Encoding.DER), key.private_key)]
+
+
+def _signature(report: SmimeReport) -> MailSignature:
+    codes = {f.code for f in report.findings}
+    public = report.to_json()
+    return MailSignature(
+        signed=report.signed,
+        covers=report.covers,
+        outcome=report.outcome,
+        intact=report.signed and bool(report.signers) and not codes & _NOT_INTACT,
+        signer=public["signer"] or {},
+        signer_matches_from=report.signer_matches_from,
+        encrypted=report.encrypted,
+        fingerprint=report.fingerprint,
+        certificate=report.certificate,
+    )

@@ -61,6 +61,8 @@ class Policy:
         given = self.actions.get(finding.code)
         if given is None:
             given = DEFAULT_ACTIONS.get(finding.code)
+        if given is None and finding.code.startswith("REPORT-"):
+            return Action.NOTE  # a report moves a recipient's state; what cannot be matched is held by the gateway
         return _BY_SEVERITY[finding.severity] if given is None else given
 
     def table(self) -> dict[str, str]:
@@ -108,7 +110,9 @@ def decide(policy: Policy, findings: Iterable[Finding], *, kind: str) -> Decisio
     because = tuple(dict.fromkeys(code for action, _, code in weighed if action is top and action is not Action.NOTE))
     if top is Action.SEAL:
         return Decision("quarantine", True, because, policy.version)
-    if kind in ("plain", "auto_reply", "reply", "bounce", "receipt") and top in (Action.NOTE, Action.IGNORE):
+    if kind in ("plain", "auto_reply", "reply", "bounce"):
+        return Decision("ignore", False, (), policy.version)
+    if kind == "receipt" and top in (Action.NOTE, Action.IGNORE):
         return Decision("ignore", False, because, policy.version)
     recommended = {
         Action.NOTE: "accept",

@@ -1,0 +1,164 @@
+"""The judge's work: claim a stored mail, inspect it in a limited worker, conclude in one transaction."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import timedelta
+from typing import Any
+
+import structlog
+from prometheus_client import Counter
+from sqlalchemy import Connection, Row, and_, or_, select, update
+
+from congvan_core.errors import CongvanError
+from congvan_core.findings import Finding
+from congvan_core.journal.writing import clean
+from congvan_core.storage.database import database_time
+from congvan_gateway.judgement.acting import act, tell
+from congvan_gateway.judgement.inspection import inspect_blob
+from congvan_gateway.judgement.model import Inspection
+from congvan_gateway.judgement.registering import Standing
+from congvan_gateway.judgement.sandbox import SandboxError
+from congvan_gateway.judgement.verdict import inspection_context, judge
+from congvan_gateway.main import App
+from congvan_gateway.storage.schema import message
+
+log = structlog.get_logger("congvan")
+JUDGED = Counter("congvan_judged_total", "Mails judged", ["state"])
+
+#: A mail that cannot be read within its limits so often is set aside for a person, not tried for ever.
+MAX_TRIES = 3
+_LEASE = timedelta(seconds=120)
+_RETRY = timedelta(seconds=10)
+
+
+class Judge:
+    """Judges one mail at a time; any number of judges may run in any number of processes."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+
+    def step(self) -> int:
+        """Judge the next mail that is due; 0 where none is."""
+        row = self._claim()
+        if row is None:
+            return 0
+        try:
+            seen = self._inspect(row)
+        except SandboxError as error:
+            self._set_aside(row, f"{error.message} ({error.reason})")
+            return 1
+        except CongvanError as error:
+            self._set_aside(row, error.message)
+            return 1
+        except Exception as error:
+            log.error("judge.fault", message=row.id, error=f"{type(error).__name__}: {error}")
+            self._set_aside(row, f"{type(error).__name__}: {error}")
+            return 1
+        try:
+            state = self.conclude(row, seen)
+            JUDGED.labels(state).inc()
+        except Exception as error:
+            # The database may be away, the disk full: nothing was done, the mail waits and is judged again.
+            log.error("judge.conclude", message=row.id, error=f"{type(error).__name__}: {error}")
+            self._release(row, f"{type(error).__name__}: {error}")
+            raise
+        return 1
+
+    def _claim(self) -> Row[Any] | None:
+        with self._app.database.write() as connection:
+            at = database_time(connection)
+            due = (
+                select(message.c.id)
+                .where(
+                    or_(
+                        and_(message.c.state == "stored", message.c.next_try_at <= at),
+                        and_(message.c.state == "judging", message.c.lease_until < at),
+                    )
+                )
+                .order_by(message.c.next_try_at)
+                .limit(1)
+                .with_for_update(skip_locked=True)
+            )
+            found = connection.execute(due).scalar_one_or_none()
+            if found is None:
+                return None
+            return connection.execute(
+                update(message)
+                .where(message.c.id == found)
+                .values(
+                    state="judging",
+                    lease_token=secrets.token_hex(16),
+                    lease_until=at + _LEASE,
+                    tries=message.c.tries + 1,
+                )
+                .returning(*message.c)
+            ).one()
+
+    def _inspect(self, row: Row[Any]) -> Inspection:
+        if row.tries > MAX_TRIES:
+            raise CongvanError(f"Đã thử {row.tries - 1} lần mà không kiểm tra xong thư này")
+        context = inspection_context(self._app, at=row.received_at)
+        return self._app.sandbox.run(inspect_blob, row.raw_sha256, context)
+
+    def conclude(self, row: Row[Any], seen: Inspection, *, standing: Standing | None = None) -> str:
+        """Act on an inspected mail in one transaction; the state it ends in. ``standing``: a person releases it."""
+        with self._app.database.write() as connection:
+            if not self._still_ours(connection, row):
+                return "lost"
+            judged = judge(connection, self._app, row, seen)
+            return act(connection, self._app, row, judged, standing)
+
+    def _still_ours(self, connection: Connection, row: Row[Any]) -> bool:
+        token = connection.execute(
+            select(message.c.lease_token).where(message.c.id == row.id).with_for_update()
+        ).scalar_one_or_none()
+        return bool(token == row.lease_token)
+
+    def _release(self, row: Row[Any], error: str) -> None:
+        try:
+            with self._app.database.write() as connection:
+                at = database_time(connection)
+                connection.execute(
+                    update(message)
+                    .where(message.c.id == row.id, message.c.lease_token == row.lease_token)
+                    .values(
+                        state="stored",
+                        lease_token=None,
+                        lease_until=None,
+                        next_try_at=at + _RETRY,
+                        tries=message.c.tries - 1,
+                        last_error=clean(error, 1000),
+                    )
+                )
+        except Exception as fault:
+            log.error("judge.release", message=row.id, error=str(fault))  # the lease runs out by itself
+
+    def _set_aside(self, row: Row[Any], error: str) -> None:
+        """Tried again a few times; then the shelf of unreadable mail, which a person sees."""
+        last = row.tries >= MAX_TRIES
+        with self._app.database.write() as connection:
+            at = database_time(connection)
+            values: dict[str, Any] = {
+                "state": "unreadable" if last else "stored",
+                "lease_token": None,
+                "lease_until": None,
+                "next_try_at": at + _RETRY,
+                "last_error": clean(error, 1000),
+            }
+            if last:
+                finding = Finding("MIME-NOT-COMPLETED", {"reason": error[:300]})
+                values |= {
+                    "kind": "unreadable",
+                    "recommended": "quarantine",
+                    "codes": [finding.code],
+                    "report": {"kind": "unreadable", "decision": "quarantine", "findings": [finding.to_json()]},
+                }
+            moved = connection.execute(
+                update(message)
+                .where(message.c.id == row.id, message.c.lease_token == row.lease_token)
+                .values(**values)
+            ).rowcount
+            if moved and last:
+                JUDGED.labels("unreadable").inc()
+                tell(connection, row, "message.unreadable", {"error": error[:500]}, at)

@@ -1,0 +1,76 @@
+"""Which recipient of which document does an answer speak of? Never the wrong one; where in doubt, a person is asked.
+
+Order: document identifier and addressee in the signed packet, then the ENVID (128 random bits), then the Message-ID
+(providers rewrite it), never a subject line alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+
+from congvan_core.documents.agency_code import canonical
+from congvan_core.storage.schema import document, issuing_body
+from congvan_gateway.storage.schema import recipient
+
+
+def by_document(connection: Connection, agency_id: str, identifier: str, reporter_code: str) -> list[Row[Any]]:
+    """Sendings of the named document to the agency that reports (any of its bodies), the latest first."""
+    if not identifier or not reporter_code:
+        return []
+    wanted = canonical(reporter_code)
+    rows = connection.execute(
+        select(recipient)
+        .join(document, document.c.id == recipient.c.document_id)
+        .where(
+            document.c.agency_id == agency_id,
+            document.c.identifier == identifier[:200],
+            document.c.direction == "outgoing",
+        )
+        .order_by(recipient.c.sending.desc())
+    ).all()
+    family = _family(connection, wanted)
+    return [row for row in rows if row.code and canonical(row.code) in family]
+
+
+def _family(connection: Connection, code: str) -> set[str]:
+    """A code and those that share its contact point: a packet may name the body, a receipt the contact point."""
+    from congvan_core.storage.schema import contact_point
+
+    points = set(
+        connection.execute(select(issuing_body.c.contact_point_id).where(issuing_body.c.code == code)).scalars()
+    ) | set(connection.execute(select(contact_point.c.id).where(contact_point.c.code == code)).scalars())
+    if not points:
+        return {code}
+    bodies = connection.execute(
+        select(issuing_body.c.code).where(issuing_body.c.contact_point_id.in_(points))
+    ).scalars()
+    own = connection.execute(select(contact_point.c.code).where(contact_point.c.id.in_(points))).scalars()
+    return {code, *bodies, *own}
+
+
+def by_envid(connection: Connection, envid: str | None) -> Row[Any] | None:
+    """The sending whose envelope identifier this is (RFC 3461 4.4)."""
+    if not envid:
+        return None
+    return connection.execute(select(recipient).where(recipient.c.envid == envid.strip()[:100])).one_or_none()
+
+
+def by_message_ids(connection: Connection, agency_id: str | None, ids: Iterable[str | None]) -> list[Row[Any]]:
+    """Sendings with one of these Message-IDs, in the order of the ids; only of this agency where it is known."""
+    bare = [value.strip().strip("<>")[:200] for value in ids if value]
+    if not bare:
+        return []
+    query = select(recipient).where(recipient.c.message_id.in_(bare))
+    if agency_id is not None:
+        query = query.where(recipient.c.agency_id == agency_id)
+    rows = {row.message_id: row for row in connection.execute(query)}
+    return [rows[value] for value in dict.fromkeys(bare) if value in rows]
+
+
+def at_address(rows: Sequence[Row[Any]], *addresses: str | None) -> list[Row[Any]]:
+    """Those of ``rows`` that were sent to one of the addresses."""
+    wanted = {a.strip().lower() for a in addresses if a}
+    return [row for row in rows if row.address.lower() in wanted]
