@@ -14,7 +14,7 @@ from congvan_core.journal.writing import append, clean
 from congvan_core.registers.books import Book, BookKey
 from congvan_core.registers.numbering import Clock, lock_book, take_number
 from congvan_core.storage.database import database_time
-from congvan_core.storage.schema import book, entry
+from congvan_core.storage.schema import book, document, entry
 
 SOURCES = ("gateway", "manual", "imported")
 
@@ -88,8 +88,9 @@ def register(
 ) -> Entry:
     """Write one entry. Call it last in the transaction: the book is locked until the commit.
 
-    Without ``number_given`` the next number is taken, or, where the book's authority is external, the entry waits
-    for :func:`give_external_number`. ``number_given`` is a number printed in the signed document, recorded as it is
+    Without ``number_given`` the next number is taken, or, where the book's authority is external, entry and document
+    wait (``waiting``, ``waiting_number``) for ``entries.give_external_number``. ``number_given`` is a number printed
+    in the signed document, recorded as it is
     in the book of ``year`` (the document's; default this moment's). Raises ConflictError where that number is taken,
     InputError for a malformed one, ClockError.
     """
@@ -127,6 +128,8 @@ def register(
         state="waiting" if taken.number is None else "active",
     )
     write_entry(connection, made, facts)
+    if made.state == "waiting" and document_id is not None:
+        connection.execute(update(document).where(document.c.id == document_id).values(state="waiting_number"))
     return made
 
 
