@@ -434,7 +434,7 @@ async def test_log_in(mechanism: str | None, server_tls: ssl.SSLContext) -> None
     if mechanism == "LOGIN":
         script["auth"] = "334 VXNlcm5hbWU6"
     outcome, server = await over_tls(TlsPolicy(TlsMode.REQUIRED), server_tls, script, credentials=login)
-    said = [line for line in server.commands if line.startswith("AUTH")][0].split()
+    said = next(line for line in server.commands if line.startswith("AUTH")).split()
     if mechanism == "LOGIN":
         assert said == ["AUTH", "LOGIN"]
         return

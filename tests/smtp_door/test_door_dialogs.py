@@ -23,6 +23,7 @@ from pathlib import Path
 
 import pytest
 import trustme
+
 from support_door import RemembersEverything, Wire, open_door
 
 _DIALOGS = sorted((Path(__file__).parent / "dialogs").glob("*.dialog"))
@@ -93,7 +94,7 @@ async def test_dialog(path: Path, certificates: tuple[ssl.SSLContext, ssl.SSLCon
             elif line.startswith("mails "):
                 assert len(store.mails) == int(line[6:]), where
             else:
-                what, index, text = (line.split(" ", 2) + [""])[:3]
+                what, index, text = [*line.split(" ", 2), ""][:3]
                 envelope, body = store.mails[int(index)]
                 if what == "body":
                     assert body == octets(text), where
