@@ -371,3 +371,80 @@ def write_number(pdf: bytes, number: bytes = b"12", day: bytes = b"22", month: b
         writer.add_stream_to_page(0, body, generic.DictionaryObject({N("/Font"): fonts}))
 
     return increment(pdf, change)
+
+
+# -- signatures of attackers -------------------------------------------------------------------------------------
+
+
+def attacker_signs(
+    pdf: bytes, key: Any, rect: tuple[float, float, float, float], name: str = "Lén", *, spoil: bool = False
+) -> bytes:
+    """A signature with an opaque appearance, by a tool that asks no DocMDP; ``spoil`` breaks its CMS."""
+    from pyhanko.sign import fields, signers
+    from pyhanko.stamp import TextStampStyle
+
+    from congvan_core.signatures.sign_signer import KeySigner
+
+    class Careless(signers.PdfSigner):  # type: ignore[misc]
+        def _enforce_certification_constraints(self, reader: object) -> None:
+            """Asks nobody."""
+
+    meta = signers.PdfSignatureMetadata(field_name=name, md_algorithm="sha256")
+    style = TextStampStyle(stamp_text="9.999.999 dong\n9.999.999 dong", border_width=3)
+    spec = fields.SigFieldSpec(name, on_page=0, box=tuple(int(v) for v in rect))
+    tool = Careless(meta, signer=KeySigner(key), stamp_style=style, new_field_spec=spec)
+    out = tool.sign_pdf(IncrementalPdfFileWriter(io.BytesIO(pdf), strict=False)).getvalue()
+    if spoil:
+        match = list(_RANGE.finditer(out))[-1]
+        used = out[int(match.group(2)) : int(match.group(3))].rstrip(b"0>")
+        middle = int(match.group(2)) + len(used) - 100  # inside the signature value, the last field
+        out = out[:middle] + (b"00" if out[middle : middle + 2] != b"00" else b"11") + out[middle + 2 :]
+    return bytes(out)
+
+
+def without_prev(pdf: bytes) -> bytes:
+    """A table that knows only the catalog and pages of its own; everything signed is forgotten."""
+    start = len(pdf)
+    parts, offsets = b"", {}
+    objects = {
+        900: b"<</Type/Catalog/Pages 901 0 R>>", 901: b"<</Type/Pages/Count 1/Kids[902 0 R]>>",
+        902: b"<</Type/Page/Parent 901 0 R/MediaBox[0 0 595 842]/Contents 903 0 R>>",
+        903: b"<</Length 15>>\nstream\n0 0 300 300 re f\nendstream",
+    }
+    for number, body in objects.items():
+        offsets[number] = start + len(parts)
+        parts += b"%d 0 obj\n" % number + body + b"\nendobj\n"
+    table = b"xref\n0 1\n0000000000 65535 f \n900 4\n" + b"".join(b"%010d 00000 n \n" % o for o in offsets.values())
+    return pdf + parts + table + b"trailer\n<</Size 904/Root 900 0 R>>\nstartxref\n%d\n%%%%EOF\n" % (start + len(parts))
+
+
+def open_action(pdf: bytes) -> bytes:
+    def change(writer: Any) -> None:
+        writer.root[N("/OpenAction")] = generic.DictionaryObject({
+            N("/S"): N("/JavaScript"), N("/JS"): generic.pdf_string("app.alert(1)"),
+        })
+        writer.update_root()
+
+    return increment(pdf, change)
+
+
+def move_page_box(pdf: bytes) -> bytes:
+    def change(writer: Any) -> None:
+        page = page_of(writer)
+        page[N("/CropBox")] = numbers(0, 0, 300, 300)
+        writer.update_container(page)
+
+    return increment(pdf, change)
+
+
+def replace_signature_look(pdf: bytes) -> bytes:
+    """The appearance of an existing signature is exchanged."""
+
+    def change(writer: Any) -> None:
+        field = writer.root["/AcroForm"]["/Fields"][0]
+        rect = [float(v) for v in field["/Rect"]]
+        look = form_xobject(writer, b"1 0 0 rg 0 0 90 90 re f", rect[2] - rect[0], rect[3] - rect[1])
+        field[N("/AP")] = generic.DictionaryObject({N("/N"): look})
+        writer.update_container(field)
+
+    return increment(pdf, change)

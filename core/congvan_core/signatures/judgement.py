@@ -56,7 +56,10 @@ def judge(facts: FileFacts, purposes: frozenset[str]) -> Judgement:
 def _integrity(facts: FileFacts) -> str:
     if not facts.readable:
         return "unreadable"
-    if any(not s.intact for s in facts.signatures):
+    broken = [s for s in facts.signatures if not s.intact]
+    # A sound signature followed by one that does not verify: the file was changed after it was signed.
+    followed = any(s.intact and s.changed_after is ChangedAfter.FORBIDDEN for s in facts.signatures)
+    if broken and not followed:
         return "broken"
     if facts.altered or any(s.changed_after is ChangedAfter.FORBIDDEN for s in facts.signatures):
         return "modified"

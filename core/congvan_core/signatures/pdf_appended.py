@@ -48,6 +48,12 @@ def examine(data: Any, start: int, end: int, xref: Xref, base: int) -> Appended:
         for number, entry in section.entries.items():
             if entry[0] == "n":
                 listed.setdefault(number, set()).update((entry[1], entry[1] + base))
+        if any(
+            entry[0] == "n" and start <= entry[1] < end
+            and not {entry[1], entry[1] + base} & set(found.objects.get(number, ()))
+            for number, entry in section.entries.items()
+        ):
+            found.faults.append("unlisted_object")
     for number, offsets in found.objects.items():
         if any(offset not in listed.get(number, ()) for offset in offsets):
             found.faults.append("unlisted_object")

@@ -70,14 +70,20 @@ class Comparison:
     def compare(self) -> Changes:
         before, after = self.old.xref.entries, self.new.xref.entries
         differing = [n for n, e in after.items() if before.get(n) != e]
+        gone = [n for n, e in before.items() if e[0] != "f" and n not in after]
+        if gone:
+            # A table without /Prev: what it does not list is no longer there.
+            self.changes.refuse("object_removed", ", ".join(str(n) for n in gone[:5]))
+            return self.changes
         if len(differing) > MAX_CHANGED:
             self.changes.refuse("too_many_changes", str(len(differing)))
             return self.changes
         self._object_streams(before, after)
         changed = {n for n in differing if before.get(n, ("f",))[0] != "f" and self.old.key(n) != self.new.key(n)}
         fresh = {n for n in differing if before.get(n, ("f",))[0] == "f" and after[n][0] != "f"}
-        for number in changed:
-            if before[number][0] == "n" and after[number][0] == "n" and after[number][1] < self.old.end:
+        for number in differing:
+            # An honest writer appends what it changes; only a table that revives old bytes points back into them.
+            if after[number][0] == "n" and after[number][1] < self.old.end:
                 self.changes.refuse("hidden_object_revived", str(number))
         self._explained.clear()
         if not changed and self._root(self.old) == self._root(self.new):
@@ -384,10 +390,17 @@ class Comparison:
             if kind in ("/FreeText", "/Stamp", "/Widget"):
                 self.changes.content_pages.add(index)
                 self.changes.content_words.add(kind)
-            elif kind in ("/Text", "/Popup"):
+            elif kind in ("/Text", "/Popup") and (rect := rectangle(note)) and self._is_note(rect, kind):
                 self.changes.notes.append(index)
+                if "/AP" in note:
+                    self.changes.placed.append(Placed(index, rect, kind, True))
             else:
                 self.changes.refuse("annotation_added", f"{index + 1} {kind}")
+
+    @staticmethod
+    def _is_note(rect: tuple[float, float, float, float], kind: str) -> bool:
+        """A note shows as an icon; a large one with an appearance of its own is content."""
+        return kind == "/Popup" or (rect[2] - rect[0] <= 40 and rect[3] - rect[1] <= 40)
 
     # -- the rest ----------------------------------------------------------------------------------------------
 

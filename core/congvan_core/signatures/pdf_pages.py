@@ -180,7 +180,7 @@ def compare(
     ``earlier``: rectangles of signatures of the older revision by page; a later signature may overlap those.
     Raises NotCompletedError.
     """
-    from PIL import ImageChops
+    from PIL import ImageChops, ImageFilter
 
     seen = Seen()
     with Pages(data, old_end) as before, Pages(data, new_end) as after:
@@ -205,7 +205,8 @@ def compare(
                 if box[2] <= box[0] or box[3] <= box[1]:
                     continue
                 if one.signature:
-                    hidden = ImageChops.multiply(moved, ink)
+                    # Writing over writing hides it too: new ink beside old strokes counts as much as on them.
+                    hidden = ImageChops.multiply(moved, ink.filter(ImageFilter.MaxFilter(3)))
                 else:
                     plain = ink_mask(before.image(index, annotations=False))
                     hidden = ImageChops.multiply(ImageChops.multiply(moved, plain), paper_mask(b))

@@ -128,6 +128,8 @@ def _open(file: _File, findings: list[Finding]) -> bool:
             continue
         for one in inside:
             if one.end == end and not one.fault and not any(one.contents == f.contents for f in file.detached):
+                while any(one.field == f.field for f in (*file.found, *file.detached)):
+                    one.field += "′"
                 file.detached.append(one)
                 altered = True
     if file.final is None and not file.detached and next(iter(_claimed_ends(file)), None) is not None:
@@ -199,7 +201,7 @@ def _measure(file: _File, base: FileFacts, findings: list[Finding]) -> FileFacts
             verdict = judge_later(one, facts, after, measured, stamps, trusts)
             facts = replace(
                 facts, changed_after=verdict.changed, number_after=verdict.number_after,
-                undecided_changes=verdict.undecided, covers_whole_file=not any(True for _ in after) or one.end == file.size,
+                undecided_changes=verdict.undecided, covers_whole_file=all(s.appended.blank and not s.appended.junk for s in after),
                 findings=(*facts.findings, *verdict.findings),
             )
         signatures.append(facts)
