@@ -75,6 +75,9 @@ DEFINITIONS: tuple[Definition, ...] = (
           "The file {name} lies outside the signed part of the mail."),
     _form("MIME-HINT-DIFFERS", _W, "Tiêu đề thư {header} ghi khác với nội dung được ký số bên trong.",
           "The outer header {header} differs from what is signed inside."),
+    _form("MIME-RECEIPT-DISAGREES", _W,
+          "Gói trạng thái ghi {packet} nhưng thông báo kèm theo ghi {notification}.",
+          "The status packet says {packet}, the notification beside it {notification}."),
     # --- S/MIME
     Definition("MIME-SIGNATURE-BROKEN", _E, "Chữ ký số trên thư không đúng: nội dung thư đã thay đổi sau khi ký.",
                "The signature over the mail does not verify: the content was changed after signing.", _CHECK),
