@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from congvan_core.findings import integrity_facts
 from congvan_core.findings.model import Definition, Severity
 
 _I, _W, _E = Severity.INFO, Severity.WARNING, Severity.ERROR
@@ -137,3 +138,5 @@ DEFINITIONS: tuple[Definition, ...] = (
         "Điều 15.1",
     ),
 )
+
+DEFINITIONS += integrity_facts.DEFINITIONS
