@@ -8,7 +8,7 @@ import pytest
 
 from support.authority import TlsAuthority
 from support.dovecot import DovecotInstance
-from support.postfix import PostfixInstance
+from support.postfix import ProviderPostfix
 from support.process import free_port, wait_until
 
 pytestmark = pytest.mark.real("postfix", "dovecot")
@@ -21,7 +21,7 @@ def test_it_carries_defers_and_bounces(dovecot_server: DovecotInstance) -> None:
     for user in (sender, there, later):
         dovecot_server.add_user(user)
     lmtp = f"lmtp:inet:127.0.0.1:{dovecot_server.lmtp_port}"
-    with PostfixInstance() as postfix:
+    with ProviderPostfix() as postfix:
         postfix.route("a.example.vn", lmtp)
         postfix.route("b.example.vn", lmtp)
         postfix.route(later, f"smtp:[127.0.0.1]:{free_port()}")  # nobody there
@@ -38,21 +38,21 @@ def test_it_carries_defers_and_bounces(dovecot_server: DovecotInstance) -> None:
         wait_until(lambda: len(dovecot_server.uids(sender)) == 1, "the bounce")
         bounce = dovecot_server.raw(sender, 1)
         assert b"message/delivery-status" in bounce and b"khong-co@b.example.vn" in bounce
-        wait_until(lambda: len(postfix.queue()) == 1, "the deferred mail alone")
+        wait_until(lambda: len(postfix.waiting()) == 1, "the deferred mail alone")
         postfix.kill()
-        postfix.start()
-        (waiting,) = postfix.queue()
+        postfix.resume()
+        (waiting,) = postfix.waiting()
         assert [r["address"] for r in waiting["recipients"]] == [later]
         postfix.route(later, lmtp)
         postfix.flush()
         wait_until(lambda: len(dovecot_server.uids(later)) == 1, "the mail that waited")
-        postfix.wait_empty()
+        wait_until(lambda: not postfix.waiting(), "an empty queue")
 
 
 def test_a_providers_submission_port(dovecot_server: DovecotInstance, tls_authority: TlsAuthority) -> None:
     user = "tram@c.example.vn"
     dovecot_server.add_user(user, "mat-khau")
-    with PostfixInstance(authority=tls_authority, sasl=dovecot_server.sasl_socket) as provider:
+    with ProviderPostfix(authority=tls_authority, sasl=dovecot_server.sasl_socket) as provider:
         provider.route("c.example.vn", f"lmtp:inet:127.0.0.1:{dovecot_server.lmtp_port}")
         with smtplib.SMTP("localhost", provider.port) as client:
             client.ehlo()
