@@ -6,16 +6,19 @@ import asyncio
 import contextlib
 import hashlib
 import os
+from collections.abc import Callable
 from concurrent.futures import Executor
+from typing import Any, TypeVar
 
 from congvan_core.errors import TemporaryError
 from congvan_gateway.intake.disk import Disk, as_temporary
-from congvan_gateway.intake.record import HEAD_SIZE, INLINE, encode_head
+from congvan_gateway.intake.record import HEAD_SIZE, INLINE, SINGLE, encode_head
 from congvan_mailbox.smtp.envelope import Envelope
 from congvan_mailbox.smtp.store import Receipt
 
 #: Octets gathered before a thread is woken to write and hash them.
 _GATHER = 1 << 18
+T = TypeVar("T")
 
 
 class FileStore:
@@ -33,8 +36,11 @@ class FileStore:
     async def begin(self, envelope: Envelope) -> FileWriter:
         """Start a mail. Raises TemporaryError when the folder cannot be written."""
         writer = FileWriter(self, envelope)
-        loop = asyncio.get_running_loop()
-        await loop.run_in_executor(self.executor, writer.open)
+        try:
+            await writer.in_thread(writer.open)
+        except asyncio.CancelledError:
+            await writer.abort()
+            raise
         return writer
 
 
@@ -53,6 +59,7 @@ class FileWriter:
         self._gathered: list[bytes] = []
         self._gathered_size = 0
         self._done = False
+        self._working: asyncio.Future[Any] | None = None
 
     def open(self) -> None:
         """Create the file and leave room for the head. Blocking."""
@@ -68,16 +75,27 @@ class FileWriter:
         self._gathered.append(chunk)
         self._gathered_size += len(chunk)
         if self._gathered_size >= _GATHER:
-            await asyncio.get_running_loop().run_in_executor(self._store.executor, self._write_gathered)
+            await self.in_thread(self._write_gathered)
 
     async def commit(self) -> Receipt:
         """Write the rest, sync the file, give it its name, sync the folder."""
-        return await asyncio.get_running_loop().run_in_executor(self._store.executor, self._commit)
+        return await self.in_thread(self._commit)
 
     async def abort(self) -> None:
         """Forget the mail."""
+        if self._working is not None:
+            await asyncio.wait([self._working])
         if not self._done and self._fd >= 0:
             await asyncio.get_running_loop().run_in_executor(self._store.executor, self._forget)
+
+    async def in_thread(self, work: Callable[[], T]) -> T:
+        """Run ``work`` in a thread. A session that is cancelled meanwhile does not end the thread: ``abort`` waits for
+        it, so that no descriptor is closed under its hands."""
+        future = asyncio.get_running_loop().run_in_executor(self._store.executor, work)
+        self._working = future
+        await asyncio.wait([future])
+        self._working = None
+        return future.result()
 
     def _write_gathered(self) -> None:
         parts, self._gathered, self._gathered_size = self._gathered, [], 0
@@ -94,7 +112,7 @@ class FileWriter:
         self._write_gathered()
         digest, disk = self._digest.digest(), self._disk
         try:
-            disk.pwrite(self._fd, encode_head(INLINE, self._envelope, self._size, digest), 0)
+            disk.pwrite(self._fd, encode_head(SINGLE, INLINE, self._envelope, self._size, digest), 0)
             disk.sync(self._fd)
             fd, self._fd = self._fd, -1
             disk.close(fd)

@@ -9,13 +9,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from congvan_core.errors import ConflictError, UnreadableError
-from congvan_gateway.intake.disk import Disk, is_held
-from congvan_gateway.intake.record import INLINE, MAGIC, read_record
+from congvan_core.errors import UnreadableError
+from congvan_gateway.intake.record import INLINE, JOURNAL_START, SINGLE, RawRecord, journal_mark, read_record
 from congvan_mailbox.smtp.envelope import Envelope
 
 _BLOCK = 1 << 20
-_JOURNALS = (".mail", ".journal")
+_SINGLE, _JOURNAL = ".mail", ".journal"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +67,7 @@ class IntakeRecord:
 
 def journals(folder: str) -> list[str]:
     """Names of all journals and single-mail files, oldest first (their names begin with a time-ordered id)."""
-    return sorted(name for name in os.listdir(folder) if name.endswith(_JOURNALS))
+    return sorted(name for name in os.listdir(folder) if name.endswith((_SINGLE, _JOURNAL)))
 
 
 def records(folder: str, after: Mapping[str, int] | None = None) -> Iterator[IntakeRecord]:
@@ -89,22 +88,12 @@ def journal_records(folder: str, name: str, start: int = 0) -> Iterator[IntakeRe
     except FileNotFoundError:
         return  # retired meanwhile
     with file:
-        offset = start
-        size = os.fstat(file.fileno()).st_size
-        while offset < size:
-            try:
-                raw = read_record(file, offset, check_body=True)
-            except UnreadableError:
-                following = next_whole_record(file, offset + 1, size)
-                if following is None:
-                    return
-                offset = following
-                continue
+        for raw in _whole_records(file, name, start):
             inline = raw.head.kind == INLINE
             yield IntakeRecord(
                 folder=folder,
                 journal=name,
-                offset=offset,
+                offset=raw.offset,
                 next_offset=raw.end,
                 envelope=raw.envelope,
                 sha256=raw.head.sha256.hex(),
@@ -113,6 +102,30 @@ def journal_records(folder: str, name: str, start: int = 0) -> Iterator[IntakeRe
                 body_offset=raw.body_offset if inline else 0,
                 beside=not inline,
             )
+
+
+def _whole_records(file: BinaryIO, name: str, start: int) -> Iterator[RawRecord]:
+    """The records that are whole, over damage in the middle, up to a tail that is not."""
+    if name.endswith(_SINGLE):
+        with contextlib.suppress(UnreadableError):
+            if start == 0:
+                yield read_record(file, SINGLE, 0, check_body=True)
+        return
+    mark = journal_mark(file)
+    if mark is None:
+        return
+    offset = max(start, JOURNAL_START)
+    size = os.fstat(file.fileno()).st_size
+    while offset < size:
+        try:
+            raw = read_record(file, mark, offset, check_body=True)
+        except UnreadableError:
+            following = next_whole_record(file, mark, offset + 1, size)
+            if following is None:
+                return
+            offset = following
+        else:
+            yield raw
             offset = raw.end
 
 
@@ -123,99 +136,22 @@ def beside_name(intake_id: str) -> str:
     return f"{intake_id}.body"
 
 
-def next_whole_record(file: BinaryIO, start: int, size: int) -> int | None:
+def next_whole_record(file: BinaryIO, mark: bytes, start: int, size: int) -> int | None:
     """The offset of the next record that is whole, or None: what tells damage in the middle from a torn tail."""
     position, carry = start, b""
     while position < size:
         file.seek(position)
-        block = carry + file.read(_BLOCK)
+        read = file.read(_BLOCK)
+        if not read:
+            break
+        block = carry + read
         base = position - len(carry)
-        found = block.find(MAGIC)
+        found = block.find(mark)
         while found >= 0:
             with contextlib.suppress(UnreadableError):
-                read_record(file, base + found, check_body=True)
+                read_record(file, mark, base + found, check_body=True)
                 return base + found
-            found = block.find(MAGIC, found + 1)
-        position = base + len(block)
-        carry = block[-3:]
-        if len(block) <= 3:
-            break
+            found = block.find(mark, found + 1)
+        position += len(read)
+        carry = block[-(len(mark) - 1) :]
     return None
-
-
-@dataclass(frozen=True, slots=True)
-class Recovery:
-    """What was found at the start: torn tails cut (journal -> offset), damaged journals, files swept."""
-
-    cut: dict[str, int]
-    damaged: dict[str, int]
-    swept: tuple[str, ...]
-
-
-def recover(folder: str, *, disk: Disk | None = None) -> Recovery:
-    """At start: cut torn tails, sweep what was never answered; files that a living door holds are left alone.
-
-    A torn tail is what stands behind the last whole record with no whole record after it: it was being written when
-    the power went, so nobody was told 250. It is kept aside as ``NAME.torn-OFFSET`` all the same.
-    """
-    disk = disk or Disk()
-    cut: dict[str, int] = {}
-    damaged: dict[str, int] = {}
-    swept: list[str] = []
-    for name in journals(folder):
-        path = os.path.join(folder, name)
-        if not name.endswith(".journal") or is_held(path):
-            continue
-        with open(path, "rb") as file:
-            size = os.fstat(file.fileno()).st_size
-            offset = 0
-            while offset < size:
-                try:
-                    offset = read_record(file, offset, check_body=True).end
-                except UnreadableError:
-                    following = next_whole_record(file, offset + 1, size)
-                    if following is None:
-                        break
-                    damaged.setdefault(name, offset)
-                    offset = following
-            if offset < size:
-                file.seek(offset)
-                tail = file.read(size - offset)
-                if tail.strip(b"\0"):
-                    with open(f"{path}.torn-{offset}", "wb") as aside:
-                        aside.write(tail)
-                disk.truncate(path, offset)
-                cut[name] = offset
-    for name in os.listdir(folder):
-        if name.endswith(".part") and not is_held(os.path.join(folder, name)):
-            disk.remove(os.path.join(folder, name))
-            swept.append(name)
-    return Recovery(cut, damaged, tuple(swept))
-
-
-def retire(folder: str, journal: str, upto: int, *, disk: Disk | None = None) -> None:
-    """Delete a journal whose every record is in the blob store and the database; ``upto`` is the last position.
-
-    Raises ConflictError when the journal goes on behind ``upto``, or its door may still append: then a record would
-    be lost.
-    """
-    disk = disk or Disk()
-    path = os.path.join(folder, journal)
-    if is_held(path):
-        raise ConflictError(f"Nhật ký tiếp nhận {journal} đang được ghi; không xóa.")
-    beside = []
-    offset = 0
-    for record in journal_records(folder, journal):
-        offset = record.next_offset
-        if record.beside:
-            beside.append(record.body_path)
-    try:
-        size = os.path.getsize(path)
-    except FileNotFoundError:
-        return
-    if upto != size or offset != size:
-        raise ConflictError(f"Nhật ký tiếp nhận {journal} còn bản ghi sau vị trí {upto}; không xóa.", size=size)
-    disk.remove(path)
-    disk.sync_folder(folder)  # first the names of the records, then their files: never a record without its file
-    for body in beside:
-        disk.remove(body)

@@ -9,8 +9,9 @@ from collections.abc import Callable
 import structlog
 
 from congvan_core.errors import ConflictError, UnreadableError
-from congvan_gateway.intake.folder import IntakeRecord, journal_records, journals, retire
+from congvan_gateway.intake.folder import IntakeRecord, journal_records, journals
 from congvan_gateway.intake.recording import store_record
+from congvan_gateway.intake.recovery import retire
 from congvan_gateway.main import App
 
 log = structlog.get_logger("congvan")
