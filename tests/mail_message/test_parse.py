@@ -153,6 +153,11 @@ def test_readers_that_differ_are_reported() -> None:
     assert {f.code for f in compare_readers(broken)} == {"MIME-READERS-DISAGREE"}
 
 
+def test_damaged_content_is_named() -> None:
+    raw = b"Content-Type: application/pdf\r\nContent-Transfer-Encoding: base64\r\n\r\nQUJD!QUJD"
+    assert "MIME-CONTENT-DAMAGED" in {f.code for f in compare_readers(raw)}
+
+
 def uu(name: str, data: bytes) -> bytes:
     body = b"".join(binascii.b2a_uu(data[i : i + 45]) for i in range(0, len(data), 45)).replace(b"\n", b"\r\n")
     return f"begin 644 {name}\r\n".encode() + body + b"`\r\nend\r\n"

@@ -97,7 +97,8 @@ def test_round_trip_and_strength(station: KeySigner, known: SmimeTrust, code: st
 
 
 def test_the_notification_as_it_stands_in_the_mail(station: KeySigner) -> None:
-    part = next(p for p in parse_message(mail(station, "03")).walk() if p.media_type.endswith("disposition-notification"))
+    kind = "message/disposition-notification"
+    part = next(p for p in parse_message(mail(station, "03")).walk() if p.media_type == kind)
     lines = part.decode().decode("ascii").split("\r\n")
     assert lines[:4] == [
         "Reporting-UA: a.example.vn; Congvan", "Original-Recipient: rfc822;vanthu-cu@a.example.vn",

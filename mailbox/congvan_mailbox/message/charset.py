@@ -20,8 +20,10 @@ _ALIASES = {
 #: Codecs that are not text encodings, or that grow: never applied to a stranger's bytes.
 _TEXT_CODECS = re.compile(r"^(utf|iso|latin|ascii|cp|koi|windows|mac|gb|big5|euc|shift|hz|tis|ptcp|johab|kz|hp)")
 _MOJIBAKE = re.compile("[\u00c2-\u00c6\u00e1\u00e2][\u0080-\u00bf\u0152-\u0178\u0192-\u02dc\u2013-\u2122]")
-_VIETNAMESE = re.compile("[ăâđêôơưĂÂĐÊÔƠƯ\u00c0-\u00c3\u00c8-\u00ca\u00cc\u00cd\u00d2-\u00d5\u00d9\u00da\u00dd"
-                         "\u00e0-\u00e3\u00e8-\u00ea\u00ec\u00ed\u00f2-\u00f5\u00f9\u00fa\u00fd\u1ea0-\u1ef9]")
+_VIETNAMESE = re.compile(
+    "[ăâđêôơưĂÂĐÊÔƠƯ\u00c0-\u00c3\u00c8-\u00ca\u00cc\u00cd\u00d2-\u00d5\u00d9\u00da\u00dd"
+    "\u00e0-\u00e3\u00e8-\u00ea\u00ec\u00ed\u00f2-\u00f5\u00f9\u00fa\u00fd\u1ea0-\u1ef9]"
+)
 
 
 def codec_for(charset: str) -> str | None:

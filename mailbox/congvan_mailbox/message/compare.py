@@ -43,7 +43,9 @@ def compare_readers(raw: bytes, message: Message | None = None, limits: Limits =
     ours = [_ours(p) for p in message.leaves() if p.source == "mime"]
     if len(ours) != len(theirs):
         return [Finding("MIME-READERS-DISAGREE", {"what": "parts", "first": len(ours), "second": len(theirs)})]
-    findings = []
+    findings = [
+        Finding("MIME-CONTENT-DAMAGED", {"part": p.path}, p.filename or None) for p in message.leaves() if p.damaged
+    ][:10]
     for number, (mine, other) in enumerate(zip(ours, theirs, strict=True), 1):
         for what, a, b in zip(("media type", "name", "content"), mine, other, strict=True):
             if a is not None and b is not None and a != b:

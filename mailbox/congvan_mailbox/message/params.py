@@ -15,6 +15,8 @@ _PARAM = re.compile(rb"""\s*;\s*([^\s=;]{1,80})\s*=\s*("(?:[^"\\]|\\.)*"|[^;]*)"
 _CONTINUED = re.compile(r"^(.+?)\*(\d{1,4})(\*?)$")
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'+\-.^_`{|}~]+\Z")
 _MAX_SECTIONS = 500
+#: Parameters written in quotes even where a token would do, as every other mailer does.
+_QUOTED = ("name", "filename", "boundary", "protocol", "hp")
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +136,7 @@ def format_params(first: str, params: dict[str, str]) -> str:
 
 def _format_param(name: str, value: str) -> list[str]:
     room = 76 - len(name) - 3
-    if _TOKEN.match(value) and len(value) <= room and name not in ("name", "filename", "boundary", "protocol"):
+    if _TOKEN.match(value) and len(value) <= room and name not in _QUOTED:
         return [f"{name}={value}"]
     if value.isascii():
         quoted = value.replace("\\", "\\\\").replace('"', '\\"')

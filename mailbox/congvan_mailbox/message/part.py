@@ -26,19 +26,45 @@ class Part:
     """
 
     __slots__ = (
-        "body_start", "buffer", "children", "content", "disposition", "encoding", "end", "extracted", "headers",
-        "media_type", "name", "params", "path", "source", "start",
+        "body_start",
+        "buffer",
+        "children",
+        "content",
+        "damaged",
+        "disposition",
+        "encoding",
+        "end",
+        "extracted",
+        "headers",
+        "media_type",
+        "name",
+        "params",
+        "path",
+        "source",
+        "start",
     )
 
-    def __init__(self, buffer: bytes, start: int, body_start: int, end: int, headers: Headers, *, path: str = "",
-                 default_type: str = "text/plain", source: str = "mime", content: bytes | None = None,
-                 name: str = "") -> None:
+    def __init__(
+        self,
+        buffer: bytes,
+        start: int,
+        body_start: int,
+        end: int,
+        headers: Headers,
+        *,
+        path: str = "",
+        default_type: str = "text/plain",
+        source: str = "mime",
+        content: bytes | None = None,
+        name: str = "",
+    ) -> None:
         self.buffer = buffer
         self.start, self.body_start, self.end = start, body_start, end
         self.headers = headers
         self.path = path
         self.source = source
         self.content = content
+        self.damaged = False  # known only after decoding
         self.children: list[Part] = []
         self.extracted: list[Part] = []
         declared = headers.value("Content-Type")
@@ -104,7 +130,9 @@ class Part:
         if self.content is not None:
             write(self.content)
             return True
-        return decode.decode_into(self.body, self.encoding, write)
+        sound = decode.decode_into(self.body, self.encoding, write)
+        self.damaged = not sound
+        return sound
 
     def decode(self) -> bytes:
         """The decoded content as one value."""

@@ -8,6 +8,16 @@ from congvan_mailbox.package.pack import SignedBody, build_package, new_message_
 from congvan_mailbox.package.read import PackageContents, PackageFile, read_package
 
 __all__ = [
-    "Cover", "PackageContents", "PackageFile", "Packet", "SignedBody", "build_package", "new_message_id",
-    "outer_headers", "read_package", "read_packet", "write_packet", "write_status",
+    "Cover",
+    "PackageContents",
+    "PackageFile",
+    "Packet",
+    "SignedBody",
+    "build_package",
+    "new_message_id",
+    "outer_headers",
+    "read_package",
+    "read_packet",
+    "write_packet",
+    "write_status",
 ]

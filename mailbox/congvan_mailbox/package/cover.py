@@ -79,11 +79,13 @@ def paragraphs(meta: DocumentMetadata, files: Sequence[FileRef], cover: Cover) -
         out.append([squeeze(cover.note)])
     out.append([cover.legal_basis])
     if cover.signed:
-        out.append([
-            "Để kiểm tra chữ ký số, đề nghị tải tệp về máy và mở bằng phần mềm kiểm tra chữ ký số; không in lại hoặc "
-            "xuất lại tệp vì sẽ làm mất chữ ký số. Các tệp có đuôi .edxml và .p7s dành cho phần mềm, quý cơ quan không "
-            "cần mở."
-        ])
+        out.append(
+            [
+                "Để kiểm tra chữ ký số, đề nghị tải tệp về máy và mở bằng phần mềm kiểm tra chữ ký số; không in lại hoặc "
+                "xuất lại tệp vì sẽ làm mất chữ ký số. Các tệp có đuôi .edxml và .p7s dành cho phần mềm, quý cơ quan không "
+                "cần mở."
+            ]
+        )
     else:
         out.append(["Các tệp có đuôi .edxml và .p7s dành cho phần mềm, quý cơ quan không cần mở."])
     out.append(["Đề nghị quý cơ quan xác nhận bằng cách trả lời thư này: 'Đã nhận, số đến ...'."])
@@ -103,5 +105,5 @@ def html_text(content: Sequence[Sequence[str]]) -> str:
     body = "\n".join("<p>" + "<br>\n".join(escape(line) for line in lines) + "</p>" for lines in content)
     return (
         '<!DOCTYPE html>\n<html lang="vi"><head><meta charset="utf-8"></head>\n'
-        f'<body style="font-family:\'Times New Roman\',serif;font-size:14pt">\n{body}\n</body></html>\n'
+        f"<body style=\"font-family:'Times New Roman',serif;font-size:14pt\">\n{body}\n</body></html>\n"
     )

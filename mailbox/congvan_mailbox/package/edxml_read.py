@@ -89,14 +89,21 @@ class _Reader:
         if node is None:
             return Party()
         return Party(
-            code=node.get("OrganId"), name=node.get("OrganName"), email=node.get("Email"),
-            governing_body=node.get("OrganizationInCharge"), address=node.get("OrganAdd"),
-            telephone=node.get("Telephone"), fax=node.get("Fax"), website=node.get("Website"),
+            code=node.get("OrganId"),
+            name=node.get("OrganName"),
+            email=node.get("Email"),
+            governing_body=node.get("OrganizationInCharge"),
+            address=node.get("OrganAdd"),
+            telephone=node.get("Telephone"),
+            fax=node.get("Fax"),
+            website=node.get("Website"),
         )
 
     def link(self, node: Node) -> DocumentLink:
         return DocumentLink(
-            organ_id=node.get("OrganId"), code=node.get("Code"), document_id=node.get("DocumentId"),
+            organ_id=node.get("OrganId"),
+            code=node.get("Code"),
+            document_id=node.get("DocumentId"),
             issued_on=self.day(node, "PromulgationDate"),
         )
 
@@ -124,7 +131,8 @@ class _Reader:
             author=self.party(header.one("From")),
             recipients=tuple(self.party(n) for n in header.all("To")),
             signer=SignerInfo(signer.get("Competence"), signer.get("Position"), signer.get("FullName"))
-            if signer else SignerInfo(),
+            if signer
+            else SignerInfo(),
             due_on=self.day(header, "DueDate"),
             to_places=_texts(places, "Place"),
             sphere=other.get("SphereOfPromulgation") if other else "",
@@ -204,9 +212,13 @@ class _Reader:
             size = ""
         description = node.get("Description")
         return FileRef(
-            name=node.get("AttachmentName"), media_type=node.get("ContentType") or "application/octet-stream",
-            role=_role(node.attribute("role"), description, index), sha256=digest or None,
-            size=int(size) if size else None, content_id=content_id(node.get("ContentId")), description=description,
+            name=node.get("AttachmentName"),
+            media_type=node.get("ContentType") or "application/octet-stream",
+            role=_role(node.attribute("role"), description, index),
+            sha256=digest or None,
+            size=int(size) if size else None,
+            content_id=content_id(node.get("ContentId")),
+            description=description,
         )
 
     def status(self, header: Node) -> StatusReport:
@@ -221,8 +233,10 @@ class _Reader:
         known: dict[str, Any] = {}
         if ours is not None:
             known = {
-                "register_number": ours.get("cv:RegisterNumber"), "addressee": ours.get("cv:Addressee"),
-                "journal_head": ours.get("cv:JournalHead"), "legal_value": ours.get("cv:LegalValue"),
+                "register_number": ours.get("cv:RegisterNumber"),
+                "addressee": ours.get("cv:Addressee"),
+                "journal_head": ours.get("cv:JournalHead"),
+                "legal_value": ours.get("cv:LegalValue"),
                 "arrived_at": self.moment(ours.get("cv:ArrivedAt"), "cv:ArrivedAt"),
                 "registered_at": self.moment(ours.get("cv:RegisteredAt"), "cv:RegisteredAt"),
                 "clock_starts_at": self.moment(ours.get("cv:ClockStartsAt"), "cv:ClockStartsAt"),
@@ -240,7 +254,8 @@ class _Reader:
             staff=staff.get("Staff") if staff else "",
             email=staff.get("Email") if staff else "",
             mobile=staff.get("Mobile") if staff else "",
-            to=Party(to.get("cv:OrganId"), to.get("cv:OrganName"), to.get("cv:Email")) if to
+            to=Party(to.get("cv:OrganId"), to.get("cv:OrganName"), to.get("cv:Email"))
+            if to
             else self.party(header.one("To")),
             **known,
         )

@@ -36,7 +36,11 @@ def load(data: bytes) -> Node:
     problems: list[Finding] = []
     huge = len(data) > MAX_PLAIN
     options: dict[str, Any] = {
-        "resolve_entities": False, "no_network": True, "load_dtd": False, "huge_tree": huge, "remove_comments": True,
+        "resolve_entities": False,
+        "no_network": True,
+        "load_dtd": False,
+        "huge_tree": huge,
+        "remove_comments": True,
         "remove_pis": True,
     }
     try:

@@ -110,8 +110,12 @@ def write_packet(meta: DocumentMetadata) -> bytes:
 
     Raises InputError where the packet would lack what every reader needs: number, symbol, author's code, abstract.
     """
-    for value, what in ((meta.author.code, "mã định danh cơ quan ban hành"), (meta.number, "số văn bản"),
-                        (meta.symbol, "ký hiệu văn bản"), (meta.subject, "trích yếu")):
+    for value, what in (
+        (meta.author.code, "mã định danh cơ quan ban hành"),
+        (meta.number, "số văn bản"),
+        (meta.symbol, "ký hiệu văn bản"),
+        (meta.subject, "trích yếu"),
+    ):
         if not _text(value):
             raise InputError(f"Gói dữ liệu thiếu {what}")
     w = _begin()
@@ -257,8 +261,11 @@ def write_status(report: StatusReport) -> bytes:
     w.open("cv:Receipt", ' version="1"')
     w.leaf("cv:Addressee", report.addressee)
     w.leaf("cv:RegisterNumber", report.register_number)
-    for tag, moment in (("cv:ArrivedAt", report.arrived_at), ("cv:RegisteredAt", report.registered_at),
-                        ("cv:ClockStartsAt", report.clock_starts_at)):
+    for tag, moment in (
+        ("cv:ArrivedAt", report.arrived_at),
+        ("cv:RegisteredAt", report.registered_at),
+        ("cv:ClockStartsAt", report.clock_starts_at),
+    ):
         w.leaf(tag, None if moment is None else moment.astimezone(VIETNAM).isoformat(timespec="seconds"))
     w.leaf("cv:LegalValue", report.legal_value)
     w.leaf("cv:JournalHead", report.journal_head)

@@ -41,9 +41,17 @@ class SignedBody:
         return hashlib.sha256(self.data).hexdigest()
 
 
-def build_package(meta: DocumentMetadata, files: Sequence[tuple[FileRef, bytes]], *, signer: CmsSigner, cover: Cover,
-                  from_addr: Address, date: datetime, subject: str = "",
-                  disposition_notification_to: Address | None = None) -> SignedBody:
+def build_package(
+    meta: DocumentMetadata,
+    files: Sequence[tuple[FileRef, bytes]],
+    *,
+    signer: CmsSigner,
+    cover: Cover,
+    from_addr: Address,
+    date: datetime,
+    subject: str = "",
+    disposition_notification_to: Address | None = None,
+) -> SignedBody:
     """Pack and sign a document. ``date`` is aware; an empty ``subject`` is made from the metadata.
 
     Digest, size and Content-ID of each file are computed here. Raises InputError where two files share a name, there
@@ -60,10 +68,13 @@ def build_package(meta: DocumentMetadata, files: Sequence[tuple[FileRef, bytes]]
     packet = write_packet(meta)
     content = covers.paragraphs(meta, refs, cover)
     parts = [
-        write.multipart("alternative", [
-            write.text_part(covers.plain_text(content)),
-            write.text_part(covers.html_text(content), "html"),
-        ]),
+        write.multipart(
+            "alternative",
+            [
+                write.text_part(covers.plain_text(content)),
+                write.text_part(covers.html_text(content), "html"),
+            ],
+        ),
         write.file_part(packet, MEDIA_TYPE, packet_name(refs), f"packet.{_digest(packet)[:32]}@{domain}"),
     ]
     for ref, (_, data) in zip(refs, files, strict=True):
@@ -107,13 +118,24 @@ def new_message_id(domain: str) -> str:
     return f"<{os.urandom(16).hex()}@{domain}>"
 
 
-def outer_headers(body: bytes, *, to: Sequence[Address], message_id: str, document: str = "", sending: int = 1,
-                  urgency: Urgency = Urgency.NORMAL, auto_submitted: str = "", in_reply_to: str = "",
-                  references: Sequence[str] = (), extra: Sequence[tuple[str, str]] = ()) -> bytes:
+def outer_headers(
+    body: bytes,
+    *,
+    to: Sequence[Address],
+    message_id: str,
+    document: str = "",
+    sending: int = 1,
+    urgency: Urgency = Urgency.NORMAL,
+    auto_submitted: str = "",
+    in_reply_to: str = "",
+    references: Sequence[str] = (),
+    extra: Sequence[tuple[str, str]] = (),
+) -> bytes:
     """The outer header block of one recipient's mail; the mail is this block followed by ``body``.
 
     The protected headers are copied from inside ``body``, so they cannot differ. ``document`` is the document's
-    identifier, written percent-encoded; ``auto_submitted`` is ``auto-generated`` or ``auto-replied`` (RFC 3834 5).
+    identifier, written percent-encoded; ``sending`` counts deliberate sendings (0: not a document);
+    ``auto_submitted`` is ``auto-generated`` or ``auto-replied`` (RFC 3834 5).
     Raises InputError for an identifier or address that cannot stand in a header.
     """
     for identifier in (message_id, *([in_reply_to] if in_reply_to else []), *references):
@@ -134,7 +156,8 @@ def outer_headers(body: bytes, *, to: Sequence[Address], message_id: str, docume
         out += headers.raw_line("X-Auto-Response-Suppress", "All")  # what Exchange obeys instead of RFC 3834
     if document:
         out += headers.raw_line("Congvan-Document-ID", quote(document, safe=""))
-        out += headers.raw_line("Congvan-Sending", str(sending))
+        if sending:
+            out += headers.raw_line("Congvan-Sending", str(sending))
     for name, value in extra:
         out += headers.text_line(name, value)
     return out + headers.raw_line("MIME-Version", "1.0")

@@ -129,9 +129,19 @@ def _match(packet: Packet, parts: list[Part], findings: list[Finding]) -> list[P
         if part is not None and inner is not None and part.decode() != inner.content:
             findings.append(Finding("MIME-PART-DIFFERS", {"name": ref.name, "where": "AttachmentEncoded"}, ref.name))
         if ref.sha256 not in (None, digest) or ref.size not in (None, size):
-            findings.append(Finding("MIME-PART-DIFFERS", {
-                "name": ref.name, "packet": ref.sha256 or "", "found": digest, "packet_size": ref.size, "size": size,
-            }, ref.name or None))
+            findings.append(
+                Finding(
+                    "MIME-PART-DIFFERS",
+                    {
+                        "name": ref.name,
+                        "packet": ref.sha256 or "",
+                        "found": digest,
+                        "packet_size": ref.size,
+                        "size": size,
+                    },
+                    ref.name or None,
+                )
+            )
         out.append(PackageFile(ref, digest, size, part, inner))
     for part in left:
         name = part.filename or part.path
@@ -181,6 +191,10 @@ def protected_differences(message: Message, inside: Part) -> list[Finding]:
         else:
             same = " ".join(outer.text(name).split()) == " ".join(inner.text(name).split())
         if not same:
-            out.append(Finding("MIME-HINT-DIFFERS", {"header": name, "outer": outer.text(name)[:200],
-                                                     "inner": inner.text(name)[:200]}))
+            out.append(
+                Finding(
+                    "MIME-HINT-DIFFERS",
+                    {"header": name, "outer": outer.text(name)[:200], "inner": inner.text(name)[:200]},
+                )
+            )
     return out

@@ -7,6 +7,15 @@ from congvan_mailbox.receipts.render import receipt_headers, receipt_mail, rende
 from congvan_mailbox.receipts.wording import Exchange, Letter, Times
 
 __all__ = [
-    "Disposition", "Exchange", "Letter", "Receipt", "ReceiptContent", "Times", "read_receipt", "receipt_headers",
-    "receipt_mail", "render", "seal",
+    "Disposition",
+    "Exchange",
+    "Letter",
+    "Receipt",
+    "ReceiptContent",
+    "Times",
+    "read_receipt",
+    "receipt_headers",
+    "receipt_mail",
+    "render",
+    "seal",
 ]

@@ -39,7 +39,8 @@ def render(content: ReceiptContent, attached: bytes | None = None) -> bytes:
     )
     fields = write_fields(disposition, content.sender.domain)
     report = write.multipart(
-        "report", [write.text_part(content.letter.text), write.fields_part(MEDIA_TYPES[0], fields)],
+        "report",
+        [write.text_part(content.letter.text), write.fields_part(MEDIA_TYPES[0], fields)],
         {"report-type": "disposition-notification"},
     )
     parts = [report, write.file_part(write_status(content.status), MEDIA_TYPE, STATUS_NAME)]
@@ -60,8 +61,14 @@ def receipt_headers(content: ReceiptContent, body: bytes, message_id: str) -> by
     """
     original = _identifier(content.original_message_id)
     return outer_headers(
-        body, to=[content.to], message_id=message_id, document=content.status.document.document_id,
-        auto_submitted="auto-replied", in_reply_to=original, references=[original] if original else [],
+        body,
+        to=[content.to],
+        message_id=message_id,
+        document=content.status.document.document_id,
+        sending=0,
+        auto_submitted="auto-replied",
+        in_reply_to=original,
+        references=[original] if original else [],
         extra=[("Congvan-Status", content.status.code)],
     )
 

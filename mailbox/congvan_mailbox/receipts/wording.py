@@ -76,15 +76,25 @@ class Times:
     registered: datetime | None = None
     clock_starts: datetime | None = None
 
-    def lines(self) -> tuple[str, ...]:
-        rows = (("Thời điểm đến", self.arrived), ("Thời điểm vào sổ văn bản đến", self.registered),
-                ("Thời điểm bắt đầu tính thời hạn giải quyết", self.clock_starts))
-        told = [f"- {what}: {spoken.moment(at, seconds=True)};" for what, at in rows if at is not None]
-        return ("Các thời điểm (giờ Việt Nam):", *told[:-1], told[-1][:-1] + ".") if told else ()
+    def lines(self, unregistered: str = "chưa vào sổ") -> tuple[str, ...]:
+        """The three rows; ``unregistered`` is what stands where there is no entry in the register."""
+        rows = (
+            ("Thời điểm đến", self.arrived, "chưa ghi nhận"),
+            ("Thời điểm vào sổ văn bản đến", self.registered, unregistered),
+            ("Thời điểm bắt đầu tính thời hạn giải quyết", self.clock_starts, "chưa tính"),
+        )
+        told = [f"- {what}: {spoken.moment(at, seconds=True) if at else missing}" for what, at, missing in rows]
+        return ("Các thời điểm (giờ Việt Nam):", f"{told[0]};", f"{told[1]};", f"{told[2]}.")
 
 
-def _letter(subject: str, exchange: Exchange, body: Sequence[str | tuple[str, ...]], *, thanks: bool = True,
-            station: bool = True) -> Letter:
+def _letter(
+    subject: str,
+    exchange: Exchange,
+    body: Sequence[str | tuple[str, ...]],
+    *,
+    thanks: bool = True,
+    station: bool = True,
+) -> Letter:
     out: list[tuple[str, ...]] = [(f"Kính gửi: {exchange.sender}.",)]
     for paragraph in body:
         lines = (paragraph,) if isinstance(paragraph, str) else paragraph
@@ -107,102 +117,171 @@ def _upper(text: str) -> str:
 def arrived(exchange: Exchange, times: Times) -> Letter:
     """Receipt 01: it has reached the mailbox; what becomes of it is told separately. ``times.arrived`` is needed."""
     assert times.arrived is not None
-    return _letter(f"Thông báo đã đến: {exchange.short}", exchange, [
-        f"{_upper(exchange.document)} của quý cơ quan đã đến hộp thư công vụ của {exchange.receiver} lúc "
-        f"{spoken.moment(times.arrived, seconds=True)} (giờ Việt Nam). Thông báo này được tạo tự động, xác nhận thời "
-        "điểm văn bản đến; kết quả tiếp nhận sẽ được thông báo riêng.",
-    ])
+    return _letter(
+        f"Thông báo đã đến: {exchange.short}",
+        exchange,
+        [
+            f"{_upper(exchange.document)} của quý cơ quan đã đến hộp thư công vụ của {exchange.receiver} lúc "
+            f"{spoken.moment(times.arrived, seconds=True)} (giờ Việt Nam). Thông báo này được tạo tự động, xác nhận thời "
+            "điểm văn bản đến; kết quả tiếp nhận sẽ được thông báo riêng.",
+            times.lines(),
+        ],
+    )
 
 
 def held(exchange: Exchange, times: Times) -> Letter:
     """Receipt 01 for what a clerk has to look at first: not yet registered, nothing needs sending again."""
     assert times.arrived is not None
-    return _letter(f"Thông báo đã đến, đang kiểm tra: {exchange.short}", exchange, [
-        f"{_upper(exchange.document)} đã đến lúc {spoken.moment(times.arrived)} và đang được văn thư kiểm tra, chưa "
-        "vào sổ văn bản đến. Quý cơ quan chưa cần gửi lại; kết quả sẽ được thông báo trong ngày làm việc.",
-    ])
+    return _letter(
+        f"Thông báo đã đến, đang kiểm tra: {exchange.short}",
+        exchange,
+        [
+            f"{_upper(exchange.document)} đã đến lúc {spoken.moment(times.arrived)} và đang được văn thư kiểm tra, chưa "
+            "vào sổ văn bản đến. Quý cơ quan chưa cần gửi lại; kết quả sẽ được thông báo trong ngày làm việc.",
+            times.lines(),
+        ],
+    )
 
 
-def registered(exchange: Exchange, times: Times, register_number: str, *, signature: str = "valid",
-               legal_value: LegalValue = LegalValue.PENDING_REGISTRATION, mail_value: str = MAIL_VALUE,
-               automatic_since: date | None = None, forwarded_author: str = "") -> Letter:
+def registered(
+    exchange: Exchange,
+    times: Times,
+    register_number: str,
+    *,
+    signature: str = "valid",
+    legal_value: LegalValue = LegalValue.PENDING_REGISTRATION,
+    mail_value: str = MAIL_VALUE,
+    automatic_since: date | None = None,
+    forwarded_author: str = "",
+) -> Letter:
     """Receipt 03. ``signature`` is valid, undecided or empty; ``automatic_since`` the date of the standing instruction
     under which no clerk was asked; ``forwarded_author`` who issued what ``sender`` forwarded.
 
     Only ``EQUIVALENT_TO_PAPER``, given where the document is registered in QLVBĐH, is called so.
     """
     assert times.registered is not None
-    author = f" do {forwarded_author} ban hành, {exchange.sender} chuyển tiếp" if forwarded_author else (
-        f" của {exchange.sender}")
+    author = (
+        f" do {forwarded_author} ban hành, {exchange.sender} chuyển tiếp"
+        if forwarded_author
+        else (f" của {exchange.sender}")
+    )
     about = _ABOUT.sub("", squeeze(exchange.abstract))
     about = f" về việc {about}" if about else ""
-    words = {"valid": " Chữ ký số hợp lệ tại thời điểm kiểm tra.",
-             "undecided": " Chữ ký số còn nguyên vẹn; độ tin cậy chưa kết luận được tại thời điểm kiểm tra."}
-    return _letter(f"Thông báo đã tiếp nhận: {exchange.short}, số đến {register_number}", exchange, [
-        f"{exchange.receiver} đã tiếp nhận {exchange.document}{author}{about}; số đến: {register_number}, ngày đến: "
-        f"{spoken.day(times.registered)}, thời điểm vào sổ: {spoken.clock(times.registered)}."
-        f"{words.get(signature, '')} Thông báo này xác nhận việc tiếp nhận, không phải là văn bản trả lời.",
-        times.lines(),
-        _value(legal_value, mail_value),
-        _automatic(automatic_since, exchange),
-    ])
+    words = {
+        "valid": " Chữ ký số hợp lệ tại thời điểm kiểm tra.",
+        "undecided": " Chữ ký số còn nguyên vẹn; độ tin cậy chưa kết luận được tại thời điểm kiểm tra.",
+    }
+    return _letter(
+        f"Thông báo đã tiếp nhận: {exchange.short}, số đến {register_number}",
+        exchange,
+        [
+            f"{exchange.receiver} đã tiếp nhận {exchange.document}{author}{about}; số đến: {register_number}, ngày đến: "
+            f"{spoken.day(times.registered)}, thời điểm vào sổ: {spoken.clock(times.registered)}."
+            f"{words.get(signature, '')} Thông báo này xác nhận việc tiếp nhận, không phải là văn bản trả lời.",
+            times.lines(),
+            _value(legal_value, mail_value),
+            _automatic(automatic_since, exchange),
+        ],
+    )
 
 
-def for_information(exchange: Exchange, times: Times, register_number: str, *, reason: str = "",
-                    automatic_since: date | None = None) -> Letter:
+def for_information(
+    exchange: Exchange, times: Times, register_number: str, *, reason: str = "", automatic_since: date | None = None
+) -> Letter:
     """Receipt 03 for a document without signature (khoản 2 Điều 10). ``reason`` replaces the usual one."""
     assert times.registered is not None
     why = reason or "tệp văn bản chưa có chữ ký số"
-    return _letter(f"Thông báo đã tiếp nhận để biết: {exchange.short}, số đến {register_number}", exchange, [
-        f"{_upper(exchange.document)} đã được vào sổ văn bản đến, số đến {register_number}, ngày "
-        f"{spoken.day(times.registered)}. Do {why}, {exchange.receiver} tiếp nhận để biết, để tham khảo (khoản 2 Điều "
-        "10 Quy chế); đề nghị quý cơ quan gửi bản đã ký số hoặc bản giấy nếu văn bản cần được giải quyết.",
-        times.lines(),
-        _automatic(automatic_since, exchange),
-    ])
+    return _letter(
+        f"Thông báo đã tiếp nhận để biết: {exchange.short}, số đến {register_number}",
+        exchange,
+        [
+            f"{_upper(exchange.document)} đã được vào sổ văn bản đến, số đến {register_number}, ngày "
+            f"{spoken.day(times.registered)}. Do {why}, {exchange.receiver} tiếp nhận để biết, để tham khảo (khoản 2 Điều "
+            "10 Quy chế); đề nghị quý cơ quan gửi bản đã ký số hoặc bản giấy nếu văn bản cần được giải quyết.",
+            times.lines(),
+            _automatic(automatic_since, exchange),
+        ],
+    )
 
 
-def duplicate(exchange: Exchange, register_number: str, registered_on: date) -> Letter:
+def duplicate(exchange: Exchange, register_number: str, registered_on: date, times: Times | None = None) -> Letter:
     """Goes with the stored bytes of the original receipt."""
-    return _letter(f"Thông báo đã tiếp nhận trước đó: {exchange.short}, số đến {register_number}", exchange, [
-        f"{_upper(exchange.document)} đã được tiếp nhận trước đó với số đến {register_number} ngày "
-        f"{spoken.day(registered_on)}; lần gửi này được ghi nhận và không vào sổ lần thứ hai. Gửi kèm bản thông báo "
-        "tiếp nhận ban đầu.",
-    ])
+    return _letter(
+        f"Thông báo đã tiếp nhận trước đó: {exchange.short}, số đến {register_number}",
+        exchange,
+        [
+            f"{_upper(exchange.document)} đã được tiếp nhận trước đó với số đến {register_number} ngày "
+            f"{spoken.day(registered_on)}; lần gửi này được ghi nhận và không vào sổ lần thứ hai. Gửi kèm bản thông báo "
+            "tiếp nhận ban đầu.",
+            times.lines() if times else "",
+        ],
+    )
 
 
-def refused(exchange: Exchange, reason: str, clause: str, *, officer: str, position: str, telephone: str,
-            wish: str = "Đề nghị quý cơ quan kiểm tra và gửi lại bản đã ký số.") -> Letter:
+def refused(
+    exchange: Exchange,
+    reason: str,
+    clause: str,
+    *,
+    officer: str,
+    position: str,
+    telephone: str,
+    times: Times | None = None,
+    wish: str = "Đề nghị quý cơ quan kiểm tra và gửi lại bản đã ký số.",
+) -> Letter:
     """Refusal 02, a person's act (khoản 5 Điều 4): ``reason`` begins in lower case, ``clause`` e.g. ``điểm đ khoản 2
     Điều 15``; who answers for it is named.
     """
     reason = squeeze(reason).rstrip(".")
     answerable = f"Người chịu trách nhiệm: {squeeze(officer)}, {squeeze(position)}, điện thoại {squeeze(telephone)}."
-    return _letter(f"Thông báo từ chối tiếp nhận: {exchange.short}", exchange, [
-        f"Căn cứ khoản 5 Điều 4 Quy chế, {exchange.receiver} từ chối tiếp nhận {exchange.document} vì {reason}"
-        + (f" ({clause})." if clause else ".") + (f" {wish}" if wish else "") + f" {answerable}",
-    ])
+    return _letter(
+        f"Thông báo từ chối tiếp nhận: {exchange.short}",
+        exchange,
+        [
+            f"Căn cứ khoản 5 Điều 4 Quy chế, {exchange.receiver} từ chối tiếp nhận {exchange.document} vì {reason}"
+            + (f" ({clause})." if clause else ".")
+            + (f" {wish}" if wish else "")
+            + f" {answerable}",
+            times.lines("không vào sổ") if times else "",
+        ],
+    )
 
 
-def returned(exchange: Exchange, addressee: str, *, officer: str = "", position: str = "",
-             telephone: str = "") -> Letter:
+def returned(
+    exchange: Exchange,
+    addressee: str,
+    *,
+    officer: str = "",
+    position: str = "",
+    telephone: str = "",
+    times: Times | None = None,
+) -> Letter:
     """The document is meant for another agency (``addressee``) and goes back to be sent there."""
     answerable = f" Người chịu trách nhiệm: {officer}, {position}, điện thoại {telephone}." if officer else ""
-    return _letter(f"Trả lại nơi gửi: {exchange.short}", exchange, [
-        f"{_upper(exchange.document)} ghi nơi nhận là {addressee}, không thuộc thẩm quyền giải quyết của "
-        f"{exchange.receiver}. {exchange.receiver} xin trả lại văn bản để quý cơ quan gửi đúng địa chỉ (điểm b khoản 1 "
-        f"Điều 6 Quy chế).{answerable}",
-    ])
+    return _letter(
+        f"Trả lại nơi gửi: {exchange.short}",
+        exchange,
+        [
+            f"{_upper(exchange.document)} ghi nơi nhận là {addressee}, không thuộc thẩm quyền giải quyết của "
+            f"{exchange.receiver}. {exchange.receiver} xin trả lại văn bản để quý cơ quan gửi đúng địa chỉ (điểm b khoản 1 "
+            f"Điều 6 Quy chế).{answerable}",
+            times.lines("không vào sổ") if times else "",
+        ],
+    )
 
 
 def sealed(sender: str, receiver: str, arrived_at: datetime, *, telephone: str = "") -> Letter:
     """For what may bear a secrecy marking: names no number, abstract, file or text (khoản 4 Điều 7)."""
     exchange = Exchange(sender, receiver, "", telephone=telephone)
-    return _letter(f"Thông báo về thư gửi lúc {spoken.moment(arrived_at)}", exchange, [
-        f"Thư của quý cơ quan đến hộp thư công vụ của {receiver} lúc {spoken.moment(arrived_at)} đã được niêm phong, "
-        "không được tiếp nhận. Văn bản có nội dung bí mật nhà nước không được gửi, nhận qua thư điện tử (khoản 2 Điều "
-        "1, khoản 4 Điều 7 Quy chế). Đề nghị quý cơ quan liên hệ trực tiếp với người đứng đầu cơ quan nhận.",
-    ])
+    return _letter(
+        f"Thông báo về thư gửi lúc {spoken.moment(arrived_at)}",
+        exchange,
+        [
+            f"Thư của quý cơ quan đến hộp thư công vụ của {receiver} lúc {spoken.moment(arrived_at)} đã được niêm phong, "
+            "không được tiếp nhận. Văn bản có nội dung bí mật nhà nước không được gửi, nhận qua thư điện tử (khoản 2 Điều "
+            "1, khoản 4 Điều 7 Quy chế). Đề nghị quý cơ quan liên hệ trực tiếp với người đứng đầu cơ quan nhận.",
+        ],
+    )
 
 
 def work_state(exchange: Exchange, code: str, at: datetime, *, note: str = "") -> Letter:
@@ -210,24 +289,37 @@ def work_state(exchange: Exchange, code: str, at: datetime, *, note: str = "") -
     name = STATUS_NAMES[code]
     more = f" Nội dung: {squeeze(note).rstrip('.')}." if note else ""
     if code == "13":
-        return _letter(f"Yêu cầu lấy lại văn bản: {exchange.short}", exchange, [
-            f"{exchange.receiver} đề nghị quý cơ quan cho lấy lại {exchange.document} đã gửi.{more}",
-        ])
-    return _letter(f"{name}: {exchange.short}", exchange, [
-        f"{exchange.receiver} thông báo trạng thái của {exchange.document}: {name.lower()}, ghi nhận lúc "
-        f"{spoken.moment(at)}.{more}",
-    ])
+        return _letter(
+            f"Yêu cầu lấy lại văn bản: {exchange.short}",
+            exchange,
+            [
+                f"{exchange.receiver} đề nghị quý cơ quan cho lấy lại {exchange.document} đã gửi.{more}",
+            ],
+        )
+    return _letter(
+        f"{name}: {exchange.short}",
+        exchange,
+        [
+            f"{exchange.receiver} thông báo trạng thái của {exchange.document}: {name.lower()}, ghi nhận lúc "
+            f"{spoken.moment(at)}.{more}",
+        ],
+    )
 
 
 def reminder(exchange: Exchange, sent_at: datetime, answer_by: datetime, telephone: str) -> Letter:
     """To a recipient that has not confirmed (Điều 20.2.b): here ``receiver`` is asked and ``sender`` asks."""
     asked = Exchange(exchange.receiver, exchange.sender, exchange.number_symbol, exchange.issued_on)
-    return _letter(f"Đề nghị xác nhận đã nhận văn bản {exchange.short}", asked, [
-        f"{exchange.sender} đã gửi {exchange.document} tới hộp thư của quý cơ quan lúc {spoken.moment(sent_at)} nhưng "
-        "chưa nhận được xác nhận. Đề nghị quý cơ quan kiểm tra (kể cả mục thư rác) và trả lời thư này bằng hai chữ "
-        f"'Đã nhận' trước {spoken.moment(answer_by)}; nếu chưa thấy văn bản, đề nghị báo văn thư, điện thoại "
-        f"{telephone}, để được gửi lại.",
-    ], station=False)
+    return _letter(
+        f"Đề nghị xác nhận đã nhận văn bản {exchange.short}",
+        asked,
+        [
+            f"{exchange.sender} đã gửi {exchange.document} tới hộp thư của quý cơ quan lúc {spoken.moment(sent_at)} nhưng "
+            "chưa nhận được xác nhận. Đề nghị quý cơ quan kiểm tra (kể cả mục thư rác) và trả lời thư này bằng hai chữ "
+            f"'Đã nhận' trước {spoken.moment(answer_by)}; nếu chưa thấy văn bản, đề nghị báo văn thư, điện thoại "
+            f"{telephone}, để được gửi lại.",
+        ],
+        station=False,
+    )
 
 
 def _value(value: LegalValue, mail_value: str) -> str:

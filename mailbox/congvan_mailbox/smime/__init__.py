@@ -5,6 +5,15 @@ from congvan_mailbox.smime.sign import CmsSigner, KeySigner, PemSigner, Pkcs12Si
 from congvan_mailbox.smime.verify import OpenedMail, open_mail, verify
 
 __all__ = [
-    "CmsSigner", "KeySigner", "OpenedMail", "PemSigner", "Pkcs12Signer", "SmimeReport", "SmimeSigner", "SmimeTrust",
-    "open_mail", "sign_entity", "verify",
+    "CmsSigner",
+    "KeySigner",
+    "OpenedMail",
+    "PemSigner",
+    "Pkcs12Signer",
+    "SmimeReport",
+    "SmimeSigner",
+    "SmimeTrust",
+    "open_mail",
+    "sign_entity",
+    "verify",
 ]

@@ -88,7 +88,10 @@ def _hash(name: str) -> Any:
     from cryptography.hazmat.primitives import hashes
 
     known: dict[str, Any] = {
-        "sha1": hashes.SHA1, "sha224": hashes.SHA224, "sha256": hashes.SHA256, "sha384": hashes.SHA384,
+        "sha1": hashes.SHA1,
+        "sha224": hashes.SHA224,
+        "sha256": hashes.SHA256,
+        "sha384": hashes.SHA384,
         "sha512": hashes.SHA512,
     }
     return known[name]()

@@ -66,16 +66,25 @@ def _by_rsa(certificate: x509.Certificate, cek: bytes) -> Any:
 
     sealed = _public(certificate).encrypt(cek, padding.OAEP(padding.MGF1(hashes.SHA256()), hashes.SHA256(), None))
     digest = algos.DigestAlgorithm({"algorithm": "sha256"})
-    scheme = algos.RSAESOAEPParams({
-        "hash_algorithm": digest,
-        "mask_gen_algorithm": algos.MaskGenAlgorithm({"algorithm": "mgf1", "parameters": digest}),
-    })
-    return cms.RecipientInfo("ktri", cms.KeyTransRecipientInfo({
-        "version": "v0",
-        "rid": cms.RecipientIdentifier("issuer_and_serial_number", _issuer_and_serial(certificate)),
-        "key_encryption_algorithm": cms.KeyEncryptionAlgorithm({"algorithm": "rsaes_oaep", "parameters": scheme}),
-        "encrypted_key": sealed,
-    }))
+    scheme = algos.RSAESOAEPParams(
+        {
+            "hash_algorithm": digest,
+            "mask_gen_algorithm": algos.MaskGenAlgorithm({"algorithm": "mgf1", "parameters": digest}),
+        }
+    )
+    return cms.RecipientInfo(
+        "ktri",
+        cms.KeyTransRecipientInfo(
+            {
+                "version": "v0",
+                "rid": cms.RecipientIdentifier("issuer_and_serial_number", _issuer_and_serial(certificate)),
+                "key_encryption_algorithm": cms.KeyEncryptionAlgorithm(
+                    {"algorithm": "rsaes_oaep", "parameters": scheme}
+                ),
+                "encrypted_key": sealed,
+            }
+        ),
+    )
 
 
 def _by_ecdh(certificate: x509.Certificate, cek: bytes) -> Any:
@@ -88,21 +97,33 @@ def _by_ecdh(certificate: x509.Certificate, cek: bytes) -> Any:
     wrap = KeyWrapAlgorithm({"algorithm": _WRAP_256})
     shared = EccCmsSharedInfo({"key_info": wrap, "supp_pub_info": (256).to_bytes(4, "big")})
     kek = X963KDF(hashes.SHA256(), 32, shared.dump()).derive(fresh.exchange(ec.ECDH(), public))
-    own = fresh.public_key().public_bytes(
-        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
+    own = fresh.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
     originator = keys.PublicKeyInfo.load(own)
-    return cms.RecipientInfo("kari", cms.KeyAgreeRecipientInfo({
-        "version": "v3",
-        "originator": cms.OriginatorIdentifierOrKey("originator_key", originator),
-        "key_encryption_algorithm": cms.KeyEncryptionAlgorithm({
-            "algorithm": _ECDH_SHA256, "parameters": core.Any(wrap),
-        }),
-        "recipient_encrypted_keys": [cms.RecipientEncryptedKey({
-            "rid": cms.KeyAgreementRecipientIdentifier("issuer_and_serial_number", _issuer_and_serial(certificate)),
-            "encrypted_key": keywrap.aes_key_wrap(kek, cek),
-        })],
-    }))
+    return cms.RecipientInfo(
+        "kari",
+        cms.KeyAgreeRecipientInfo(
+            {
+                "version": "v3",
+                "originator": cms.OriginatorIdentifierOrKey("originator_key", originator),
+                "key_encryption_algorithm": cms.KeyEncryptionAlgorithm(
+                    {
+                        "algorithm": _ECDH_SHA256,
+                        "parameters": core.Any(wrap),
+                    }
+                ),
+                "recipient_encrypted_keys": [
+                    cms.RecipientEncryptedKey(
+                        {
+                            "rid": cms.KeyAgreementRecipientIdentifier(
+                                "issuer_and_serial_number", _issuer_and_serial(certificate)
+                            ),
+                            "encrypted_key": keywrap.aes_key_wrap(kek, cek),
+                        }
+                    )
+                ],
+            }
+        ),
+    )
 
 
 def _sealed_gcm(entity: bytes, cek: bytes, nonce: bytes, recipients: Any) -> bytes:
@@ -110,16 +131,18 @@ def _sealed_gcm(entity: bytes, cek: bytes, nonce: bytes, recipients: Any) -> byt
 
     sealed = AESGCM(cek).encrypt(nonce, entity, None)
     given = GcmParameters({"nonce": nonce, "icv_length": 16})
-    content = cms.AuthEnvelopedData({
-        "version": "v0",
-        "recipient_infos": recipients,
-        "auth_encrypted_content_info": {
-            "content_type": OID_DATA,
-            "content_encryption_algorithm": {"algorithm": AES_GCM[32], "parameters": core.Any(given)},
-            "encrypted_content": sealed[:-16],
-        },
-        "mac": sealed[-16:],
-    })
+    content = cms.AuthEnvelopedData(
+        {
+            "version": "v0",
+            "recipient_infos": recipients,
+            "auth_encrypted_content_info": {
+                "content_type": OID_DATA,
+                "content_encryption_algorithm": {"algorithm": AES_GCM[32], "parameters": core.Any(given)},
+                "encrypted_content": sealed[:-16],
+            },
+            "mac": sealed[-16:],
+        }
+    )
     return bytes(cms.ContentInfo({"content_type": "authenticated_enveloped_data", "content": content}).dump())
 
 
@@ -131,13 +154,15 @@ def _sealed_cbc(entity: bytes, cek: bytes, iv: bytes, recipients: Any) -> bytes:
     sealing = Cipher(algorithms.AES(cek), modes.CBC(iv)).encryptor()
     sealed = sealing.update(padder.update(entity) + padder.finalize()) + sealing.finalize()
     agrees = any(r.name == "kari" for r in recipients)
-    content = cms.EnvelopedData({
-        "version": "v2" if agrees else "v0",
-        "recipient_infos": recipients,
-        "encrypted_content_info": {
-            "content_type": OID_DATA,
-            "content_encryption_algorithm": {"algorithm": AES_CBC[32], "parameters": core.OctetString(iv)},
-            "encrypted_content": sealed,
-        },
-    })
+    content = cms.EnvelopedData(
+        {
+            "version": "v2" if agrees else "v0",
+            "recipient_infos": recipients,
+            "encrypted_content_info": {
+                "content_type": OID_DATA,
+                "content_encryption_algorithm": {"algorithm": AES_CBC[32], "parameters": core.OctetString(iv)},
+                "encrypted_content": sealed,
+            },
+        }
+    )
     return bytes(cms.ContentInfo({"content_type": "enveloped_data", "content": content}).dump())

@@ -18,15 +18,22 @@ from congvan_core.signatures.signer_kind import describe
 from congvan_mailbox.smime.report import SmimeSigner, SmimeTrust
 
 
-def judge_signer(info: cms.SignerInfo, message: SignedMessage, digest: Callable[[str], bytes], content: bytes | None,
-                 trust: SmimeTrust, at: datetime) -> SmimeSigner:
+def judge_signer(
+    info: cms.SignerInfo,
+    message: SignedMessage,
+    digest: Callable[[str], bytes],
+    content: bytes | None,
+    trust: SmimeTrust,
+    at: datetime,
+) -> SmimeSigner:
     """``digest(name)`` gives the digest of the signed bytes, ``content`` the bytes where they are at hand."""
     given = [e.certificate for e in trust.store.entries()]
     cert = signer_certificate(info, [*message.certificates, *trust.certificates, *given])
     if cert is None:
         reason = "không kèm chứng thư số của người ký"
-        return SmimeSigner(SignerFacts(), "indeterminate",
-                           findings=(Finding("MIME-SIGNATURE-UNREADABLE", {"reason": reason}),))
+        return SmimeSigner(
+            SignerFacts(), "indeterminate", findings=(Finding("MIME-SIGNATURE-UNREADABLE", {"reason": reason}),)
+        )
     who = _describe(cert)
     emails = certificate_emails(cert)
     claimed = signing_time(info)
@@ -89,10 +96,17 @@ def _pinned(cert: x509.Certificate, who: SignerFacts, at: datetime, findings: li
     return "valid"
 
 
-def _chained(cert: x509.Certificate, who: SignerFacts, message: SignedMessage, trust: SmimeTrust, at: datetime,
-             findings: list[Finding]) -> str:
-    setting = Setting(trust.store, now=at, at=at, fetch=trust.fetch, purposes=trust.purposes,
-                      certificates=list(trust.certificates))
+def _chained(
+    cert: x509.Certificate,
+    who: SignerFacts,
+    message: SignedMessage,
+    trust: SmimeTrust,
+    at: datetime,
+    findings: list[Finding],
+) -> str:
+    setting = Setting(
+        trust.store, now=at, at=at, fetch=trust.fetch, purposes=trust.purposes, certificates=list(trust.certificates)
+    )
     found = check_path(cert, message.certificates, setting, at=at, usage="sign", sources=message.sources)
     facts = found.path.facts
     answer = trust_of(found, trust.purposes, time_is_proved=False)
@@ -115,9 +129,16 @@ def _chained(cert: x509.Certificate, who: SignerFacts, message: SignedMessage, t
         # a key of a small authority that names no revocation service can have no answer: that alone decides nothing
         return "indeterminate" if _asks_for_revocation(found) else "valid"
     # unknown so far: claimed until a clerk confirms the key, not forged
-    findings.append(Finding("MIME-SIGNER-UNKNOWN", {
-        "signer": who.name or who.sha256, "sha256": who.sha256, "missing_issuer": facts.missing_issuer,
-    }))
+    findings.append(
+        Finding(
+            "MIME-SIGNER-UNKNOWN",
+            {
+                "signer": who.name or who.sha256,
+                "sha256": who.sha256,
+                "missing_issuer": facts.missing_issuer,
+            },
+        )
+    )
     return "indeterminate"
 
 

@@ -72,9 +72,15 @@ class SmimeReport:
             "signed": self.signed,
             "covers": self.covers,
             "outcome": self.outcome,
-            "signer": None if who is None else {
-                "name": who.name, "organization": who.organization, "serial": who.serial, "issuer": who.issuer,
-                "email": who.email or None, "sha256": who.sha256,
+            "signer": None
+            if who is None
+            else {
+                "name": who.name,
+                "organization": who.organization,
+                "serial": who.serial,
+                "issuer": who.issuer,
+                "email": who.email or None,
+                "sha256": who.sha256,
             },
             "signer_matches_from": self.signer_matches_from,
             "encrypted": self.encrypted,

@@ -37,8 +37,12 @@ def verify(raw: bytes | Message, trust: SmimeTrust | None = None) -> SmimeReport
     return open_mail(raw, trust).report
 
 
-def open_mail(raw: bytes | Message, trust: SmimeTrust | None = None, keys: Sequence[Recipient] = (),
-              limits: Limits = DEFAULT_LIMITS) -> OpenedMail:
+def open_mail(
+    raw: bytes | Message,
+    trust: SmimeTrust | None = None,
+    keys: Sequence[Recipient] = (),
+    limits: Limits = DEFAULT_LIMITS,
+) -> OpenedMail:
     """Take a mail out of its envelopes: decrypt with ``keys``, open opaque signatures, verify, at most four layers.
 
     The message that comes back keeps the outer headers; its parts are those inside. Where an envelope cannot be
@@ -77,8 +81,15 @@ def _only_envelope(part: Part) -> Part | None:
     return part if find_envelope(part) is part else None
 
 
-def _open(envelope: Part, report: SmimeReport, trust: SmimeTrust, keys: Sequence[Recipient], whole: bool, *,
-          outer_message: Message) -> tuple[bytes | None, SmimeReport]:
+def _open(
+    envelope: Part,
+    report: SmimeReport,
+    trust: SmimeTrust,
+    keys: Sequence[Recipient],
+    whole: bool,
+    *,
+    outer_message: Message,
+) -> tuple[bytes | None, SmimeReport]:
     data = decode(envelope.decode())
     kind = envelope_kind(data)
     if kind in ("enveloped-data", "authenveloped-data"):
@@ -133,8 +144,13 @@ def _digest_broken(report: SmimeReport) -> bool:
     return any(f.code == "MIME-SIGNATURE-BROKEN" for s in report.signers for f in s.findings)
 
 
-def _judge(message: SignedMessage, digest: Callable[[str], bytes], content: bytes | None, trust: SmimeTrust,
-           part: Part | None = None) -> SmimeReport:
+def _judge(
+    message: SignedMessage,
+    digest: Callable[[str], bytes],
+    content: bytes | None,
+    trust: SmimeTrust,
+    part: Part | None = None,
+) -> SmimeReport:
     at: datetime = trust.at or now()
     memo: dict[str, bytes] = {}
 
@@ -156,8 +172,9 @@ def _judge(message: SignedMessage, digest: Callable[[str], bytes], content: byte
 
 
 def _unreadable(reason: str) -> SmimeReport:
-    return SmimeReport(signed=True, outcome="indeterminate",
-                       findings=(Finding("MIME-SIGNATURE-UNREADABLE", {"reason": reason}),))
+    return SmimeReport(
+        signed=True, outcome="indeterminate", findings=(Finding("MIME-SIGNATURE-UNREADABLE", {"reason": reason}),)
+    )
 
 
 def _merge(before: SmimeReport, layer: SmimeReport, covers: str) -> SmimeReport:
@@ -165,9 +182,14 @@ def _merge(before: SmimeReport, layer: SmimeReport, covers: str) -> SmimeReport:
     outcome = layer.outcome
     if before.signed and before.outcome == "invalid":
         outcome = "invalid"
-    return replace(layer, covers=covers if not before.signed else before.covers, encrypted=before.encrypted,
-                   outcome=outcome, signers=(*before.signers, *layer.signers),
-                   findings=(*before.findings, *layer.findings))
+    return replace(
+        layer,
+        covers=covers if not before.signed else before.covers,
+        encrypted=before.encrypted,
+        outcome=outcome,
+        signers=(*before.signers, *layer.signers),
+        findings=(*before.findings, *layer.findings),
+    )
 
 
 def _finish(message: Message, report: SmimeReport) -> SmimeReport:
@@ -194,7 +216,13 @@ def _finish(message: Message, report: SmimeReport) -> SmimeReport:
         signer = (chosen.emails or (chosen.signer.name,))[0]
         findings.append(Finding("MIME-SIGNER-NOT-FROM", {"signer": signer, "sender": shown}))
     return replace(
-        report, outcome=outcome, signer=chosen.signer, fingerprint=chosen.signer.sha256 or None,
-        signer_matches_from=matches, pinned=chosen.pinned, signed_at=chosen.signed_at, findings=tuple(findings),
+        report,
+        outcome=outcome,
+        signer=chosen.signer,
+        fingerprint=chosen.signer.sha256 or None,
+        signer_matches_from=matches,
+        pinned=chosen.pinned,
+        signed_at=chosen.signed_at,
+        findings=tuple(findings),
         certificate=chosen.certificate,
     )
