@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import insert
+from sqlalchemy import Connection, insert
 
 import congvan_gateway.storage.schema  # noqa: F401  # the gateway's tables hang on the same metadata
 from congvan_core.ids import new_id, now
@@ -55,6 +55,12 @@ def add_agency(database: Database, code: str = "H24.15", name: str = "Ủy ban n
 
 def add_document(database: Database, agency_id: str, direction: str = "incoming", **values: object) -> str:
     """A bare document row; its id."""
+    with database.write() as connection:
+        return insert_row(connection, agency_id, direction, **values)
+
+
+def insert_row(connection: Connection, agency_id: str, direction: str = "incoming", **values: object) -> str:
+    """As ``add_document``, within a transaction."""
     document_id = new_id()
     row = {
         "id": document_id,
@@ -65,6 +71,5 @@ def add_document(database: Database, agency_id: str, direction: str = "incoming"
         "state": "registered",
         "created_at": now(),
     }
-    with database.write() as connection:
-        connection.execute(insert(document).values(**{**row, **values}))
+    connection.execute(insert(document).values(**{**row, **values}))
     return document_id

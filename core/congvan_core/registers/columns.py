@@ -21,25 +21,25 @@ INCOMING = (
     Column("author", "Tác giả", 15),
     Column("number_symbol", "Số, ký hiệu văn bản", 10.5),
     Column("document_date", "Ngày tháng văn bản", 7),
-    Column("type_and_subject", "Tên loại và trích yếu nội dung văn bản", 26),
+    Column("type_and_subject", "Tên loại và trích yếu nội dung văn bản", 24.5),
     Column("unit_or_recipient", "Đơn vị hoặc người nhận", 11),
     Column("transfer_date", "Ngày chuyển", 6.5),
     Column("signature", "Ký nhận", 5.5),
-    Column("note", "Ghi chú", 7),
+    Column("note", "Ghi chú", 8.5),
 )
 
 #: Mẫu sổ đăng ký văn bản đi: ten columns.
 OUTGOING = (
     Column("number_symbol", "Số, ký hiệu văn bản", 10.5),
     Column("document_date", "Ngày tháng văn bản", 7),
-    Column("type_and_subject", "Tên loại và trích yếu nội dung văn bản", 25),
+    Column("type_and_subject", "Tên loại và trích yếu nội dung văn bản", 23.5),
     Column("signer", "Người ký", 9.5),
     Column("recipients", "Nơi nhận văn bản", 15),
     Column("copy_holder", "Đơn vị, người nhận bản lưu", 9),
     Column("copies", "Số lượng bản", 5),
     Column("transfer_date", "Ngày chuyển", 6.5),
     Column("signature", "Ký nhận", 5.5),
-    Column("note", "Ghi chú", 7),
+    Column("note", "Ghi chú", 8.5),
 )
 
 

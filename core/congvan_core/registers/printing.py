@@ -60,7 +60,7 @@ def register_pdf(about: RegisterPrint, rows: Iterable[Line]) -> bytes:
         Paragraph(escape(about.title), styles["title"]),
         Paragraph(escape(about.subtitle), styles["under"]),
     ]
-    room = {True: sheet.height - sheet.top - sheet.bottom, False: sheet.height - sheet.top - sheet.bottom}
+    room = sheet.height - sheet.top - sheet.bottom
     title_height = sum(part.wrap(sheet.inner, sheet.height)[1] for part in title) + 10
     heading_height = heading.wrap(sheet.inner, sheet.height)[1]
 
@@ -80,7 +80,7 @@ def register_pdf(about: RegisterPrint, rows: Iterable[Line]) -> bytes:
             sheet.left,
             sheet.bottom,
             sheet.inner,
-            room[first] - used,
+            room - used,
             leftPadding=0,
             rightPadding=0,
             topPadding=0,
@@ -166,6 +166,7 @@ def _cell(column: Column, line: Line, styles: dict[str, Any]) -> Any:
 
     value = plain(line.cells[column.key])
     text = escape(value if len(value) <= _MAX_CELL else value[: _MAX_CELL - 1] + "…")
+    text = "<br/>".join(text.split("\n")[:30])
     if line.state == "struck" and column.key != "note" and text:
         text = f"<strike>{text}</strike>"
     return Paragraph(text, styles["centred" if column.key in _NARROW else "cell"])

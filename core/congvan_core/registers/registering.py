@@ -90,9 +90,8 @@ def register(
 
     Without ``number_given`` the next number is taken, or, where the book's authority is external, entry and document
     wait (``waiting``, ``waiting_number``) for ``entries.give_external_number``. ``number_given`` is a number printed
-    in the signed document, recorded as it is
-    in the book of ``year`` (the document's; default this moment's). Raises ConflictError where that number is taken,
-    InputError for a malformed one, ClockError.
+    in the signed document, recorded as it is in the book of ``year`` (the document's; default this moment's).
+    Raises ConflictError where that number is taken, InputError for a malformed one, ClockError.
     """
     if source not in SOURCES:
         raise InputError(f"Nguồn vào sổ không hợp lệ: {source!r}")
@@ -104,11 +103,11 @@ def register(
         clean(actor, 200),
         source,
         instruction_id,
-        holder,
+        _clipped(holder, 300),
         copies,
-        copy_holder,
-        recipients_text,
-        remark,
+        _clipped(copy_holder, 200),
+        _clipped(recipients_text, 20_000),
+        _clipped(remark, 1000),
     )
     if number_given is not None:
         return _record_given(connection, key, facts, number_given, year, clock)
@@ -131,6 +130,10 @@ def register(
     if made.state == "waiting" and document_id is not None:
         connection.execute(update(document).where(document.c.id == document_id).values(state="waiting_number"))
     return made
+
+
+def _clipped(text: str | None, limit: int) -> str | None:
+    return None if text is None else clean(text, limit)
 
 
 def _record_given(
