@@ -6,6 +6,7 @@ import contextlib
 import errno
 import fcntl
 import os
+import time
 from collections.abc import Sequence
 
 from congvan_core.errors import TemporaryError
@@ -82,6 +83,11 @@ class Disk:
     def close(self, fd: int) -> None:
         """Close a descriptor."""
         os.close(fd)
+
+
+def arrival_name() -> str:
+    """A new file name that sorts by time of making (nanoseconds, so that one process never gets two out of order)."""
+    return f"{time.time_ns():016x}-{os.urandom(4).hex()}"
 
 
 def is_held(path: str) -> bool:

@@ -11,7 +11,7 @@ from concurrent.futures import Executor
 from typing import Any, TypeVar
 
 from congvan_core.errors import TemporaryError
-from congvan_gateway.intake.disk import Disk, as_temporary
+from congvan_gateway.intake.disk import Disk, arrival_name, as_temporary
 from congvan_gateway.intake.record import HEAD_SIZE, INLINE, SINGLE, encode_head
 from congvan_mailbox.smtp.envelope import Envelope
 from congvan_mailbox.smtp.store import Receipt
@@ -22,9 +22,9 @@ T = TypeVar("T")
 
 
 class FileStore:
-    """Keeps each mail as ``ID.mail`` in ``folder``: a record (``record.py``) at offset 0.
+    """Keeps each mail as ``NAME.mail`` in ``folder``: a record (``record.py``) at offset 0.
 
-    A mail is durable when ``commit`` returns: file synced, renamed from ``ID.part``, folder synced. Leftover
+    A mail is durable when ``commit`` returns: file synced, renamed from ``NAME.part``, folder synced. Leftover
     ``.part`` files were never answered and are swept by ``folder.recover``.
     """
 
@@ -51,8 +51,9 @@ class FileWriter:
         self._store = store
         self._disk = store.disk
         self._envelope = envelope.to_json()
-        self._name = f"{envelope.id}.mail"
-        self._part = os.path.join(store.folder, f"{envelope.id}.part")
+        name = arrival_name()
+        self._name = f"{name}.mail"
+        self._part = os.path.join(store.folder, f"{name}.part")
         self._digest = hashlib.sha256()
         self._size = 0
         self._fd = -1

@@ -66,7 +66,7 @@ class IntakeRecord:
 
 
 def journals(folder: str) -> list[str]:
-    """Names of all journals and single-mail files, oldest first (their names begin with a time-ordered id)."""
+    """Names of all journals and single-mail files, oldest first (``disk.arrival_name``)."""
     return sorted(name for name in os.listdir(folder) if name.endswith((_SINGLE, _JOURNAL)))
 
 

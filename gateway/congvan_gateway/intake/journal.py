@@ -19,8 +19,7 @@ from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 
 from congvan_core.errors import TemporaryError
-from congvan_core.ids import new_id
-from congvan_gateway.intake.disk import Disk, as_temporary
+from congvan_gateway.intake.disk import Disk, arrival_name, as_temporary
 from congvan_gateway.intake.journal_writer import JournalWriter, PendingRecord
 from congvan_gateway.intake.record import JOURNAL_START, MARK_SIZE, journal_header
 from congvan_mailbox.smtp.envelope import Envelope
@@ -32,7 +31,7 @@ _BATCH = 8 << 20
 
 
 class JournalStore:
-    """Appends mails of at most ``inline`` octets to ``ID.journal`` files in ``folder``, larger ones beside them.
+    """Appends mails of at most ``inline`` octets to ``NAME.journal`` files in ``folder``, larger ones beside them.
 
     One store per process and loop; several processes may use one folder. A journal is closed when it has ``rotate``
     octets. ``close`` it at the end.
@@ -46,7 +45,7 @@ class JournalStore:
         rotate: int = 64 << 20,
         disk: Disk | None = None,
         executor: Executor | None = None,
-        new_name: Callable[[], str] = new_id,
+        new_name: Callable[[], str] = arrival_name,
     ) -> None:
         self.folder = folder
         self.inline = inline
