@@ -67,9 +67,10 @@ def test_an_entry_is_whole(definition: Definition) -> None:
 @pytest.mark.parametrize("definition", CATALOGUE.values(), ids=lambda d: d.code)
 def test_the_vietnamese_sentence_is_vietnamese(definition: Definition) -> None:
     """Never an English word where the field has its own, never "unknown error", never blame."""
-    assert re.search(r"[àáảãạăắằẳẵặâấầẩẫậèéẻẽẹêếềểễệìíỉĩịòóỏõọôốồổỗộơớờởỡợùúủũụưứừửữựỳýỷỹỵđ]", definition.vi.lower())
+    spoken = re.sub(r"\{[^}]*\}", "", definition.vi).lower()
+    assert re.search(r"[àáảãạăắằẳẵặâấầẩẫậèéẻẽẹêếềểễệìíỉĩịòóỏõọôốồổỗộơớờởỡợùúủũụưứừửữựỳýỷỹỵđ]", spoken)
     for word in ("timestamp", "quarantine", "lỗi không xác định", "gửi sai", "hệ thống chúng tôi", "biên lai"):
-        assert word not in definition.vi.lower(), f"do not say {word!r}"
+        assert word not in spoken, f"do not say {word!r}"
 
 
 def test_the_test_itself_finds_an_undefined_code() -> None:
