@@ -16,8 +16,8 @@ class DnsFailure(TemporaryError):
 class Resolver(Protocol):
     """One question at a time.
 
-    ``lookup`` gives the values of a name: TXT with its strings joined, A and AAAA as text, MX as ``"10 host"``, PTR
-    as a host. A name or type that does not exist gives an empty sequence. Raises :class:`DnsFailure` where no answer came.
+    ``lookup`` gives the values of a name: TXT with its strings joined, A and AAAA as text, MX as ``"10 host"``,
+    PTR as a host. A name or type that does not exist gives an empty sequence. Raises :class:`DnsFailure`.
     """
 
     def lookup(self, name: str, kind: str, timeout: float) -> Sequence[str]: ...

@@ -247,6 +247,8 @@ def _read(raw: bytes, depth: int, budget: list[int], default: str) -> Part:
             if budget[0] <= 0:
                 break
             part.children.append(_read(piece, depth + 1, budget, inner))
+        if part.children:
+            part.body = b""  # the parts hold it; a second copy of a large mail would be one too many
     elif part.media_type in ENCLOSED:
         part.children.append(_read(part.content().lstrip(b"\r\n"), depth + 1, budget, "text/plain"))
     return part

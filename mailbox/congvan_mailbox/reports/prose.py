@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import re
-from html.parser import HTMLParser
 
 from congvan_mailbox.reports.addresses import addresses_in, key_of
 from congvan_mailbox.reports.letter import ENCLOSED, Part
@@ -40,57 +39,59 @@ _BLOCKS = frozenset(
         "dl",
     ]
 )
-_SKIP = frozenset({"script", "style", "head"})
-MAX_PROSE = 256 * 1024
+_SKIP = frozenset({"script", "style", "head", "title"})
+MAX_PROSE = 128 * 1024
 
 
-class _Text(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.out: list[str] = []
-        self._skip = 0
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in _SKIP:
-            self._skip += 1
-        elif tag in _BLOCKS:
-            self.out.append("\n")
-        elif tag in ("td", "th"):
-            self.out.append(" \t")
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag in _SKIP:
-            self._skip = max(0, self._skip - 1)
-        elif tag in _BLOCKS and tag != "br":
-            self.out.append("\n")
-
-    def handle_data(self, data: str) -> None:
-        if self._skip == 0:
-            self.out.append(data.replace("\r", "").replace("\n", " "))
-
-
-class _PreText(_Text):
-    """The same where line ends count (``pre``); used for texts that hold hardly any mark-up."""
-
-    def handle_data(self, data: str) -> None:
-        if self._skip == 0:
-            self.out.append(data)
+_TAG = re.compile(r"</?\s*([A-Za-z][A-Za-z0-9:]{0,20})")
+MAX_LINES = 6000
+MAX_LINE = 4000
 
 
 def html_to_text(source: str) -> str:
-    """Readable text of HTML, block elements as lines; mark-up that cannot be parsed is stripped by force."""
+    """Readable text of HTML, block elements as lines.
+
+    One pass by ``find``: the standard library's parser takes quadratic time on a stranger's unclosed comments.
+    """
     source = source[:MAX_PROSE]
-    if re.search(r"(?i)<head\b", source) and not re.search(r"(?i)</head\s*>", source):
-        source = re.sub(r"(?i)<head\b[^>]*>", "", source)
-    reader = _PreText() if re.search(r"(?i)<pre\b", source) else _Text()
-    try:
-        reader.feed(source)
-        reader.close()
-        text = "".join(reader.out)
-    except (AssertionError, ValueError):
-        text = html.unescape(re.sub(r"<[^>]{0,2000}>", "\n", source))
-    text = text.replace("\xa0", " ").replace("\u200b", "")
-    lines = [re.sub(r"[ \t]+", " ", line).strip() for line in text.split("\n")]
+    keep_lines = re.search(r"(?i)<pre\b", source) is not None
+    out: list[str] = []
+    place, size = 0, len(source)
+    while place < size:
+        start = source.find("<", place)
+        text = source[place:] if start < 0 else source[place:start]
+        out.append(text if keep_lines else text.replace("\r", "").replace("\n", " "))
+        if start < 0:
+            break
+        if source.startswith("<!--", start):
+            end = source.find("-->", start)
+            if end < 0:
+                break
+            place = end + 3
+            continue
+        tag = _TAG.match(source, start)
+        end = source.find(">", start)
+        if tag is None or end < 0:
+            if end < 0 and tag is not None:
+                break
+            if source.startswith(("<!", "<?"), start) and end >= 0:
+                place = end + 1
+            else:
+                out.append("<")
+                place = start + 1
+            continue
+        name = tag.group(1).lower()
+        place = end + 1
+        if name in _SKIP and source[start + 1] != "/":
+            closing = re.compile(rf"</\s*{name}\b[^>]*>", re.IGNORECASE).search(source, place)
+            if closing is not None:
+                place = closing.end()
+        elif name in _BLOCKS:
+            out.append("\n")
+        elif name in ("td", "th"):
+            out.append(" \t")
+    plain = html.unescape("".join(out)).replace("\xa0", " ").replace("\u200b", "")
+    lines = [re.sub(r"[ \t]+", " ", line).strip() for line in plain.split("\n")]
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
 
 
@@ -112,7 +113,20 @@ def prose_of(letter: Part) -> str:
     text = "\n\n".join(t for t in plain if t.strip())
     if marked and (len(text.strip()) < 40 or not addresses_in(text)):
         text = "\n\n".join([text, *marked]).strip()
-    return text.replace("\x00", "")[:MAX_PROSE]
+    return _bounded(text.replace("\x00", "")[:MAX_PROSE])
+
+
+def _bounded(text: str) -> str:
+    """The text with long lines cut and empty lines reduced to two: what a stranger writes may not make us slow."""
+    out: list[str] = []
+    empty = 0
+    for line in text.split("\n"):
+        empty = 0 if line.strip() else empty + 1
+        if empty < 3:
+            out.append(line[:MAX_LINE])
+        if len(out) >= MAX_LINES:
+            break
+    return "\n".join(out)
 
 
 def near(text: str, address: str, only: bool) -> str:
