@@ -18,8 +18,8 @@ CODE = re.compile(rf"""["']((?:{NAMES})-[A-Z0-9]+(?:-[A-Z0-9]+)*)["']""")
 
 
 def _fields(template: str) -> set[str]:
-    """The evidence keys that a sentence names."""
-    return {name for _, name, _, _ in string.Formatter().parse(template) if name is not None}
+    """The evidence keys that a sentence names; a word of its own for the English sentence is called ``…_en``."""
+    return {name.removesuffix("_en") for _, name, _, _ in string.Formatter().parse(template) if name is not None}
 
 
 def _cited() -> dict[str, str]:
@@ -55,7 +55,8 @@ def test_an_entry_is_whole(definition: Definition) -> None:
     assert definition.vi and definition.vi.strip() == definition.vi
     assert definition.en and definition.en.strip() == definition.en
     assert definition.clause is None or definition.clause.strip()
-    evidence = dict.fromkeys(_fields(definition.vi) | _fields(definition.advice_vi), "x")
+    named = _fields(definition.vi) | _fields(definition.advice_vi)
+    evidence = {key: "x" for name in named for key in (name, f"{name}_en")}
     for lang, sentence in (("vi", definition.vi), ("en", definition.en)):
         assert Finding(definition.code, evidence).message(lang) == sentence.format_map(evidence)
         assert Finding(definition.code).message(lang), "prints even where the evidence is lost"
