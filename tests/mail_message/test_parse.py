@@ -74,12 +74,33 @@ def test_bare_line_feeds_are_read_alike() -> None:
 
 boundaries = st.sampled_from(["a", "b", "ab", "=_x", "a b"])
 lines = st.sampled_from(
-    [b"--a", b"--a--", b"--ab", b"--ab--", b"--b", b"--=_x", b"--a b", b"", b" ", b"x", b"--",
-     b"Content-Type: text/plain", b"Content-Type: multipart/mixed; boundary=a",
-     b"Content-Type: multipart/mixed; boundary=ab",
-     b"Content-Type: multipart/alternative; boundary=b", b"Content-Type: message/rfc822", b"--a ",
-     b"Content-Disposition: attachment; filename=a.pdf", b"Content-Transfer-Encoding: base64", b"QUJD", b"Q=UJ",
-     b"Content-Type: application/pdf; name=b.exe", b"begin 644 a.txt", b"end", b"From x"]
+    [
+        b"--a",
+        b"--a--",
+        b"--ab",
+        b"--ab--",
+        b"--b",
+        b"--=_x",
+        b"--a b",
+        b"",
+        b" ",
+        b"x",
+        b"--",
+        b"Content-Type: text/plain",
+        b"Content-Type: multipart/mixed; boundary=a",
+        b"Content-Type: multipart/mixed; boundary=ab",
+        b"Content-Type: multipart/alternative; boundary=b",
+        b"Content-Type: message/rfc822",
+        b"--a ",
+        b"Content-Disposition: attachment; filename=a.pdf",
+        b"Content-Transfer-Encoding: base64",
+        b"QUJD",
+        b"Q=UJ",
+        b"Content-Type: application/pdf; name=b.exe",
+        b"begin 644 a.txt",
+        b"end",
+        b"From x",
+    ]
 )
 
 
@@ -135,8 +156,9 @@ def test_deep_nesting_stops() -> None:
         (b"A: b\r\n\r\nx\ny\r\n", "MIME-MIXED-LINE-ENDS"),
         (b"", "MIME-NO-HEADERS"),
         (b"A: b\r\nSubject: 1\r\nSubject: 2\r\n\r\n", "MIME-HEADER-TWICE"),
-        ("Content-Type: a/b; name=\"a\u202efdp.exe\"\r\n\r\nx".encode(), "MIME-NAME-DECEPTIVE"),
+        ('Content-Type: a/b; name="a\u202efdp.exe"\r\n\r\nx'.encode(), "MIME-NAME-DECEPTIVE"),
         (b"Content-Type: a/b\r\nContent-Disposition: a; filename=a; filename=b\r\n\r\n", "MIME-PARAMETER-TWICE"),
+        (b"Content-Type: a/b; name=a.pdf\r\nContent-Disposition: a; filename=b.exe\r\n\r\n", "MIME-PARAMETER-TWICE"),
         (b"Content-Type: application/ms-tnef; name=winmail.dat\r\n\r\nxxxx", "MIME-TNEF-UNREADABLE"),
         (b"A" * 300_000 + b": b\r\n\r\n", "MIME-HEADER-DAMAGED"),
     ],
@@ -168,18 +190,28 @@ def test_uuencoded_files_come_out() -> None:
     raw = b"From: a@b.vn\r\n\r\nKinh gui\r\n" + uu("Công văn.pdf", data) + b"tran trong\r\n" + uu("b.doc", b"x" * 46)
     files = parse_message(raw).attachments()
     assert [(f.filename, f.decode(), f.source) for f in files] == [
-        ("Công văn.pdf", data, "uuencode"), ("b.doc", b"x" * 46, "uuencode"),
+        ("Công văn.pdf", data, "uuencode"),
+        ("b.doc", b"x" * 46, "uuencode"),
     ]
 
 
 def tnef_stream(name: bytes, data: bytes) -> bytes:
     def attribute(level: int, kind: int, body: bytes) -> bytes:
-        return (bytes([level]) + kind.to_bytes(4, "little") + len(body).to_bytes(4, "little") + body
-                + (sum(body) & 0xFFFF).to_bytes(2, "little"))
+        return (
+            bytes([level])
+            + kind.to_bytes(4, "little")
+            + len(body).to_bytes(4, "little")
+            + body
+            + (sum(body) & 0xFFFF).to_bytes(2, "little")
+        )
 
-    return (b"\x78\x9f\x3e\x22\x01\x00" + attribute(1, 0x00089006, b"\x00\x00\x01\x00")
-            + attribute(2, 0x00069002, b"\x01\x00" + b"\x00" * 12) + attribute(2, 0x00018010, name + b"\x00")
-            + attribute(2, 0x0006800F, data))
+    return (
+        b"\x78\x9f\x3e\x22\x01\x00"
+        + attribute(1, 0x00089006, b"\x00\x00\x01\x00")
+        + attribute(2, 0x00069002, b"\x01\x00" + b"\x00" * 12)
+        + attribute(2, 0x00018010, name + b"\x00")
+        + attribute(2, 0x0006800F, data)
+    )
 
 
 def test_winmail_dat_is_opened() -> None:
@@ -223,8 +255,10 @@ def test_big_base64_in_pieces(size: int) -> None:
 
 def test_encoded_attached_mail_is_read() -> None:
     inner = b"Subject: trong\r\n\r\nxin\r\n"
-    raw = (b"From: a@b.vn\r\nContent-Type: message/rfc822\r\nContent-Transfer-Encoding: base64\r\n\r\n"
-           + base64.encodebytes(inner))
+    raw = (
+        b"From: a@b.vn\r\nContent-Type: message/rfc822\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+        + base64.encodebytes(inner)
+    )
     message = parse_message(raw)
     assert message.root.children[0].headers.text("Subject") == "trong"
     assert "MIME-MESSAGE-ENCODED" in {f.code for f in message.findings}

@@ -20,8 +20,12 @@ def station_key(name: str = "Trạm Sở Mẫu Thử", mail: str = "vanthu.smt@e
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     now = datetime.now(UTC)
     certificate = (
-        x509.CertificateBuilder().subject_name(subject).issuer_name(subject).public_key(key.public_key())
-        .serial_number(x509.random_serial_number()).not_valid_before(now - timedelta(days=1))
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
         .not_valid_after(now + timedelta(days=365))
         .add_extension(x509.SubjectAlternativeName([x509.RFC822Name(mail)]), critical=False)
         .sign(key, hashes.SHA256())
@@ -37,13 +41,24 @@ def station() -> KeySigner:
 @pytest.fixture
 def metadata() -> DocumentMetadata:
     return DocumentMetadata(
-        number="67", symbol="SMT-VP", issued_on=date(2026, 8, 5), place="Hải Phòng", type_name="Công văn", type_code=2,
-        type_detail=18, subject="V/v rà soát hộp thư công vụ", urgency=Urgency.URGENT, due_on=date(2026, 8, 12),
+        number="67",
+        symbol="SMT-VP",
+        issued_on=date(2026, 8, 5),
+        place="Hải Phòng",
+        type_name="Công văn",
+        type_code=2,
+        type_detail=18,
+        subject="V/v rà soát hộp thư công vụ",
+        urgency=Urgency.URGENT,
+        due_on=date(2026, 8, 12),
         pages=2,
         author=Party("H24.90", "Sở Mẫu Thử", "vanthu.smt@example.gov.vn", "UBND thành phố Hải Phòng"),
-        recipients=(Party("H24.91.07", "Ủy ban nhân dân phường Thí Điểm", "vanthu.thidiem@example.gov.vn"),
-                    Party("H24.91.08", "Ủy ban nhân dân xã Mẫu", "xamau@example.gov.vn")),
-        signer=SignerInfo("KT. GIÁM ĐỐC", "PHÓ GIÁM ĐỐC", "Trần Thị Bình Minh"), to_places=("Như trên", "Lưu: VT, VP"),
+        recipients=(
+            Party("H24.91.07", "Ủy ban nhân dân phường Thí Điểm", "vanthu.thidiem@example.gov.vn"),
+            Party("H24.91.08", "Ủy ban nhân dân xã Mẫu", "xamau@example.gov.vn"),
+        ),
+        signer=SignerInfo("KT. GIÁM ĐỐC", "PHÓ GIÁM ĐỐC", "Trần Thị Bình Minh"),
+        to_places=("Như trên", "Lưu: VT, VP"),
     )
 
 

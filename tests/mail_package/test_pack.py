@@ -18,8 +18,18 @@ from congvan_core.documents.model import DocumentMetadata, FileRef, FileRole, Ur
 from congvan_core.errors import InputError
 from congvan_core.ids import VIETNAM
 from congvan_mailbox.message import Address, compare_readers, parse_message, write
-from congvan_mailbox.package import Cover, SignedBody, build_package, new_message_id, outer_headers, read_package
-from congvan_mailbox.smime import KeySigner
+from congvan_mailbox.package import (
+    Cover,
+    SignedBody,
+    build_package,
+    conceal,
+    new_message_id,
+    outer_headers,
+    read_package,
+)
+from congvan_mailbox.smime import KeySigner, SmimeTrust, open_mail
+from congvan_mailbox.smime.decrypt import Recipient
+from support_pki import LivePki
 
 DATE = datetime(2026, 8, 5, 10, 42, 7, tzinfo=VIETNAM)
 SENDER = Address("Sở Mẫu Thử", "vanthu.smt@example.gov.vn")
@@ -28,13 +38,19 @@ Files = list[tuple[FileRef, bytes]]
 
 
 def pack(metadata: DocumentMetadata, files: Files, station: KeySigner) -> SignedBody:
-    return build_package(metadata, files, signer=station, cover=COVER, from_addr=SENDER, date=DATE,
-                         disposition_notification_to=SENDER)
+    return build_package(
+        metadata, files, signer=station, cover=COVER, from_addr=SENDER, date=DATE, disposition_notification_to=SENDER
+    )
 
 
 def mail_to(body: SignedBody, name: str, addr: str) -> bytes:
-    head = outer_headers(body.data, to=[Address(name, addr)], message_id=new_message_id(SENDER.domain),
-                         document=body.metadata.document_id, urgency=body.metadata.urgency)
+    head = outer_headers(
+        body.data,
+        to=[Address(name, addr)],
+        message_id=new_message_id(SENDER.domain),
+        document=body.metadata.document_id,
+        urgency=body.metadata.urgency,
+    )
     return head + body.data
 
 
@@ -48,15 +64,33 @@ def test_openssl_verifies_what_was_signed(mail: bytes, station: KeySigner, tmp_p
     (tmp_path / "ca.pem").write_bytes(station.key.certificate.public_bytes(Encoding.PEM))
     for tool in ("cms", "smime"):
         done = subprocess.run(
-            ["openssl", tool, "-verify", "-in", "mail.eml", "-CAfile", "ca.pem", "-out", f"{tool}.out",
-             "-purpose", "any"],
-            cwd=tmp_path, capture_output=True, check=False)
+            [
+                "openssl",
+                tool,
+                "-verify",
+                "-in",
+                "mail.eml",
+                "-CAfile",
+                "ca.pem",
+                "-out",
+                f"{tool}.out",
+                "-purpose",
+                "any",
+            ],
+            cwd=tmp_path,
+            capture_output=True,
+            check=False,
+        )
         assert done.returncode == 0, done.stderr
         entity = parse_message(mail).root.children[0].raw
         assert (tmp_path / f"{tool}.out").read_bytes() == entity
     (tmp_path / "mail.eml").write_bytes(mail.replace(b"Sender", b"Sender").replace(b"JVBERi", b"JVBERj", 1))
-    done = subprocess.run(["openssl", "cms", "-verify", "-in", "mail.eml", "-CAfile", "ca.pem", "-purpose", "any"],
-                          cwd=tmp_path, capture_output=True, check=False)
+    done = subprocess.run(
+        ["openssl", "cms", "-verify", "-in", "mail.eml", "-CAfile", "ca.pem", "-purpose", "any"],
+        cwd=tmp_path,
+        capture_output=True,
+        check=False,
+    )
     assert done.returncode != 0
 
 
@@ -71,8 +105,17 @@ def test_an_ordinary_reader_sees_the_document(mail: bytes, files: Files) -> None
         "[KHẨN] 67/SMT-VP ngày 05/8/2026: V/v rà soát hộp thư công vụ"
     )
     kinds = [p.get_content_type() for p in read.walk()]
-    assert kinds == ["multipart/signed", "multipart/mixed", "multipart/alternative", "text/plain", "text/html",
-                     "application/xml", "application/pdf", "application/pdf", "application/pkcs7-signature"]
+    assert kinds == [
+        "multipart/signed",
+        "multipart/mixed",
+        "multipart/alternative",
+        "text/plain",
+        "text/html",
+        "application/xml",
+        "application/pdf",
+        "application/pdf",
+        "application/pkcs7-signature",
+    ]
     attached = [p for p in read.walk() if p.get_content_type() == "application/pdf"]
     assert [(p.get_filename(), p.get_payload(decode=True)) for p in attached] == [(f.name, c) for f, c in files]
     assert compare_readers(mail) == []
@@ -187,9 +230,7 @@ def test_html_is_escaped_and_subject_kept_on_one_line(
 
 
 @pytest.mark.parametrize("name", ["a/b.pdf", "a\r\nb.pdf", "", " a.pdf", "a\\b.pdf"])
-def test_names_that_cannot_travel_are_refused(
-    name: str, metadata: DocumentMetadata, station: KeySigner
-) -> None:
+def test_names_that_cannot_travel_are_refused(name: str, metadata: DocumentMetadata, station: KeySigner) -> None:
     with pytest.raises(InputError):
         pack(metadata, [(FileRef(name), b"x")], station)
 
@@ -206,3 +247,46 @@ def test_a_bad_identifier_never_reaches_a_header(metadata: DocumentMetadata, fil
     for bad in ("x@y", "<x@y>\r\nBcc: a@b.vn", "<x y@z>", ""):
         with pytest.raises(InputError):
             outer_headers(body.data, to=[Address("", "a@b.vn")], message_id=bad)
+
+
+def test_an_encrypted_package_shows_nothing_outside(
+    metadata: DocumentMetadata, files: Files, station: KeySigner, pki: LivePki
+) -> None:
+    body = build_package(
+        metadata,
+        files,
+        signer=station,
+        cover=COVER,
+        from_addr=SENDER,
+        date=DATE,
+        hidden=True,
+        disposition_notification_to=SENDER,
+    )
+    sealed = conceal(body, [pki.der("gateway-b")])
+    head = outer_headers(
+        sealed,
+        to=[Address("", "vanthu@b.example.vn")],
+        message_id=new_message_id(SENDER.domain),
+        document="",
+        urgency=metadata.urgency,
+        protected=body.outer,
+    )
+    mail = head + sealed
+    write.require_portable(mail)
+    assert parse_message(mail).headers.text("Subject") == "[KHẨN] [...]"
+    assert b"67" not in head.split(b"Message-ID")[0].split(b"Subject")[1]
+    opened = open_mail(
+        mail,
+        SmimeTrust(pinned=frozenset({station.fingerprint})),
+        [Recipient(pki.der("gateway-b"), pki.key("gateway-b"))],
+    )
+    assert (opened.report.encrypted, opened.report.outcome, opened.report.covers) == (True, "valid", "whole")
+    assert opened.report.signer_matches_from
+    contents = read_package(opened.message)
+    assert contents is not None
+    assert contents.findings == ()
+    assert [f.content() for f in contents.files] == [c for _, c in files]
+    inside = opened.message.root.children[0]
+    assert inside.params.params["hp"] == "cipher"
+    assert inside.headers.text("Subject") == "[KHẨN] 67/SMT-VP ngày 05/8/2026: V/v rà soát hộp thư công vụ"
+    assert [f.name for f in inside.headers.all("HP-Outer")] == ["HP-Outer"] * 3

@@ -33,28 +33,53 @@ ORIGINAL = "<0123456789abcdef0123456789abcdef@smt.example.gov.vn>"
 OURS = "Ủy ban nhân dân phường Thí Điểm"
 EXCHANGE = Exchange("Sở Mẫu Thử", OURS, "67/SMT-VP", date(2026, 8, 5), "V/v rà soát hộp thư công vụ")
 TIMES = Times(AT, IN_BOOK, CLOCK)
-DIGESTS = (("67-SMT-VP_05082026_Ra-soat-hop-thu-cong-vu.pdf", "ab" * 32), ("Phụ lục – danh sách.pdf", "cd" * 32),
-           ("67-SMT-VP_05082026_Ra-soat-hop-thu-cong-vu.edxml", "ef" * 32))
+DIGESTS = (
+    ("67-SMT-VP_05082026_Ra-soat-hop-thu-cong-vu.pdf", "ab" * 32),
+    ("Phụ lục – danh sách.pdf", "cd" * 32),
+    ("67-SMT-VP_05082026_Ra-soat-hop-thu-cong-vu.edxml", "ef" * 32),
+)
 
 
 def content(code: str = "03") -> ReceiptContent:
     letter = {
         "01": wording.held(EXCHANGE, TIMES),
-        "02": wording.refused(EXCHANGE, "tệp đã thay đổi sau khi được ký số", "điểm đ khoản 2 Điều 15",
-                              officer="Lê Thị Sổ", position="văn thư", telephone="0225 3 111 111"),
+        "02": wording.refused(
+            EXCHANGE,
+            "tệp đã thay đổi sau khi được ký số",
+            "điểm đ khoản 2 Điều 15",
+            officer="Lê Thị Sổ",
+            position="văn thư",
+            telephone="0225 3 111 111",
+        ),
         "03": wording.registered(EXCHANGE, TIMES, "412", automatic_since=date(2026, 8, 1)),
     }[code]
     status = StatusReport(
-        code, Party("H24.91.07", OURS, "vanthu@a.example.vn"),
+        code,
+        Party("H24.91.07", OURS, "vanthu@a.example.vn"),
         DocumentLink("H24.90", "67/SMT-VP", "H24.90,2026/08/05,67/SMT-VP", date(2026, 8, 5)),
-        "Đã vào sổ văn bản đến, số đến 412", IN_BOOK, "Văn thư", "Lê Thị Sổ",
-        register_number="412" if code == "03" else "", arrived_at=AT, registered_at=IN_BOOK if code == "03" else None,
-        clock_starts_at=CLOCK, journal_head="12" * 32, addressee="H24.91.07", digests=DIGESTS,
-        legal_value="pending_registration", to=Party("H24.90", "Sở Mẫu Thử", "vanthu@smt.example.gov.vn"),
+        "Đã vào sổ văn bản đến, số đến 412",
+        IN_BOOK,
+        "Văn thư",
+        "Lê Thị Sổ",
+        register_number="412" if code == "03" else "",
+        arrived_at=AT,
+        registered_at=IN_BOOK if code == "03" else None,
+        clock_starts_at=CLOCK,
+        journal_head="12" * 32,
+        addressee="H24.91.07",
+        digests=DIGESTS,
+        legal_value="pending_registration",
+        to=Party("H24.90", "Sở Mẫu Thử", "vanthu@smt.example.gov.vn"),
     )
     return ReceiptContent(
-        status, letter, Address(OURS, "vanthu@a.example.vn"), Address("Sở Mẫu Thử", "vanthu@smt.example.gov.vn"),
-        IN_BOOK, "vanthu@a.example.vn", ORIGINAL, "vanthu-cu@a.example.vn",
+        status,
+        letter,
+        Address(OURS, "vanthu@a.example.vn"),
+        Address("Sở Mẫu Thử", "vanthu@smt.example.gov.vn"),
+        IN_BOOK,
+        "vanthu@a.example.vn",
+        ORIGINAL,
+        "vanthu-cu@a.example.vn",
         "tệp đã thay đổi sau khi được ký số" if code == "02" else "",
     )
 
@@ -90,9 +115,14 @@ def test_round_trip_and_strength(station: KeySigner, known: SmimeTrust, code: st
     assert receipt.covers(["ab" * 32, "cd" * 32])
     assert not receipt.covers(["00" * 32])
     assert receipt.disposition == Disposition(
-        "vanthu@a.example.vn", "vanthu-cu@a.example.vn", ORIGINAL, "automatic-action/mdn-sent-automatically",
-        "processed", ("error",) if code == "02" else (),
-        "tệp đã thay đổi sau khi được ký số" if code == "02" else "", DIGESTS,
+        "vanthu@a.example.vn",
+        "vanthu-cu@a.example.vn",
+        ORIGINAL,
+        "automatic-action/mdn-sent-automatically",
+        "processed",
+        ("error",) if code == "02" else (),
+        "tệp đã thay đổi sau khi được ký số" if code == "02" else "",
+        DIGESTS,
     )
 
 
@@ -101,8 +131,10 @@ def test_the_notification_as_it_stands_in_the_mail(station: KeySigner) -> None:
     part = next(p for p in parse_message(mail(station, "03")).walk() if p.media_type == kind)
     lines = part.decode().decode("ascii").split("\r\n")
     assert lines[:4] == [
-        "Reporting-UA: a.example.vn; Congvan", "Original-Recipient: rfc822;vanthu-cu@a.example.vn",
-        "Final-Recipient: rfc822;vanthu@a.example.vn", f"Original-Message-ID: {ORIGINAL}",
+        "Reporting-UA: a.example.vn; Congvan",
+        "Original-Recipient: rfc822;vanthu-cu@a.example.vn",
+        "Final-Recipient: rfc822;vanthu@a.example.vn",
+        f"Original-Message-ID: {ORIGINAL}",
     ]
     assert "Disposition: automatic-action/MDN-sent-automatically; processed" in lines
     assert not any(line.startswith("Error:") for line in lines)
@@ -114,14 +146,24 @@ def test_openssl_and_the_standard_library(station: KeySigner, pki: LivePki, tmp_
     raw = mail(station)
     (tmp_path / "mail").write_bytes(raw)
     (tmp_path / "root.pem").write_bytes(pki.pem("root"))
-    done = subprocess.run(["openssl", "cms", "-verify", "-in", "mail", "-CAfile", "root.pem", "-out", "out"],
-                          cwd=tmp_path, capture_output=True, check=False)
+    done = subprocess.run(
+        ["openssl", "cms", "-verify", "-in", "mail", "-CAfile", "root.pem", "-out", "out"],
+        cwd=tmp_path,
+        capture_output=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "out").read_bytes() == render(content())
     read = email.message_from_bytes(raw)
     assert [p.get_content_type() for p in read.walk()] == [
-        "multipart/signed", "multipart/mixed", "multipart/report", "text/plain", "message/disposition-notification",
-        "text/plain", "application/xml", "application/pkcs7-signature",
+        "multipart/signed",
+        "multipart/mixed",
+        "multipart/report",
+        "text/plain",
+        "message/disposition-notification",
+        "text/plain",
+        "application/xml",
+        "application/pkcs7-signature",
     ]
     report = read.get_payload(0).get_payload(0)  # type: ignore[union-attr]
     assert report.get_param("report-type") == "disposition-notification"
@@ -191,7 +233,7 @@ def test_forgeries_prove_nothing(station: KeySigner, known: SmimeTrust, pki: Liv
     assert unsigned is not None
     assert not unsigned.in_signed_part
     assert unsigned.smime.outcome is None
-    body = raw[raw.index(b"Content-Type: multipart/signed"):]
+    body = raw[raw.index(b"Content-Type: multipart/signed") :]
     fake = write.file_part(write_status(replace(content().status, code="02")), "application/xml", "status.edxml")
     wrapped = b"From: vanthu@a.example.vn\r\n" + write.multipart("mixed", [fake, body])
     read = read_receipt(parse_message(wrapped), known)
@@ -211,14 +253,22 @@ def test_packet_and_notification_that_disagree(station: KeySigner) -> None:
 def test_a_document_mail_or_a_foreign_notification_is_no_receipt_of_ours() -> None:
     assert read_receipt(parse_message("From: a@b.vn\r\n\r\nĐã nhận".encode())) is None
     fields = write_fields(Disposition("a@b.vn", mode="manual-action/MDN-sent-manually", type="displayed"), "b.vn")
-    foreign = b"From: a@b.vn\r\n" + write.multipart("report", [
-        write.text_part("x"), write.fields_part("message/disposition-notification", fields)])
+    foreign = b"From: a@b.vn\r\n" + write.multipart(
+        "report", [write.text_part("x"), write.fields_part("message/disposition-notification", fields)]
+    )
     assert read_receipt(parse_message(foreign)) is None
 
 
-@pytest.mark.parametrize("hostile", [
-    "<x@y>\r\nBcc: z@w", "<" + "a" * 2000 + "@b>", "no brackets", "<ố@b>", "",
-])
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "<x@y>\r\nBcc: z@w",
+        "<" + "a" * 2000 + "@b>",
+        "no brackets",
+        "<ố@b>",
+        "",
+    ],
+)
 def test_a_strangers_message_id_is_repeated_only_if_sound(station: KeySigner, hostile: str) -> None:
     raw = receipt_mail(replace(content(), original_message_id=hostile), station, new_message_id("a.example.vn"))
     message = parse_message(raw)
@@ -230,8 +280,9 @@ def test_line_breaks_never_reach_the_notification() -> None:
         write_fields(Disposition("a@b.vn\r\nX: y", mode="a/b", type="c"), "b.vn")
 
 
-names = st.text(st.characters(exclude_categories=("Cs", "Cc", "Zl", "Zp"), exclude_characters="\u0085"),
-                min_size=1, max_size=120).filter(lambda t: t == " ".join(t.split()))
+names = st.text(
+    st.characters(exclude_categories=("Cs", "Cc", "Zl", "Zp"), exclude_characters="\u0085"), min_size=1, max_size=120
+).filter(lambda t: t == " ".join(t.split()))
 
 
 @settings(max_examples=100)
@@ -249,5 +300,8 @@ def test_names_and_digests_survive(digests: list[tuple[str, str]]) -> None:
 @given(st.binary(max_size=300))
 def test_any_notification_is_survived(data: bytes) -> None:
     read_block(data)
-    read_receipt(parse_message(b"From: a@b.vn\r\n" + write.multipart("mixed", [
-        write.file_part(data, "application/xml", "status.edxml")])))
+    read_receipt(
+        parse_message(
+            b"From: a@b.vn\r\n" + write.multipart("mixed", [write.file_part(data, "application/xml", "status.edxml")])
+        )
+    )

@@ -24,11 +24,15 @@ def said(letter: Letter) -> str:
 
 def every_letter() -> list[Letter]:
     return [
-        wording.arrived(X, TIMES), wording.held(X, TIMES), wording.registered(X, TIMES, "412"),
+        wording.arrived(X, TIMES),
+        wording.held(X, TIMES),
+        wording.registered(X, TIMES, "412"),
         wording.registered(X, TIMES, "412", legal_value=LegalValue.EQUIVALENT_TO_PAPER),
-        wording.for_information(X, TIMES, "413"), wording.duplicate(X, "412", date(2026, 8, 5)),
+        wording.for_information(X, TIMES, "413"),
+        wording.duplicate(X, "412", date(2026, 8, 5)),
         wording.refused(X, "tệp hỏng", "", officer="A", position="văn thư", telephone="1"),
-        wording.returned(X, "B"), wording.sealed("Sở Mẫu Thử", OURS, AT),
+        wording.returned(X, "B"),
+        wording.sealed("Sở Mẫu Thử", OURS, AT),
         *(wording.work_state(X, code, AT, note="n") for code in ("04", "05", "06", "13", "15", "16")),
         wording.reminder(X, AT, AT, "1"),
     ]
@@ -95,8 +99,14 @@ def test_duplicate() -> None:
 
 
 def test_refused() -> None:
-    letter = wording.refused(X, "nội dung trang 2 của tệp đã thay đổi sau khi được ký số", "điểm đ khoản 2 Điều 15",
-                             officer="Lê Thị Sổ", position="văn thư", telephone="0225 3 111 111")
+    letter = wording.refused(
+        X,
+        "nội dung trang 2 của tệp đã thay đổi sau khi được ký số",
+        "điểm đ khoản 2 Điều 15",
+        officer="Lê Thị Sổ",
+        position="văn thư",
+        telephone="0225 3 111 111",
+    )
     assert (
         "Căn cứ khoản 5 Điều 4 Quy chế, Ủy ban nhân dân phường Thí Điểm từ chối tiếp nhận văn bản số 67/SMT-VP ngày "
         "05/8/2026 vì nội dung trang 2 của tệp đã thay đổi sau khi được ký số (điểm đ khoản 2 Điều 15). Đề nghị quý cơ "
@@ -140,9 +150,15 @@ def test_tone(letter: Letter) -> None:
     assert "<script" not in letter.html
 
 
-@pytest.mark.parametrize(("value", "text"), [
-    (date(2026, 8, 5), "05/8/2026"), (date(2026, 1, 15), "15/01/2026"), (date(2026, 2, 1), "01/02/2026"),
-    (date(2026, 12, 31), "31/12/2026"), (datetime(2026, 8, 4, 18, tzinfo=VIETNAM), "04/8/2026"),
-])
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (date(2026, 8, 5), "05/8/2026"),
+        (date(2026, 1, 15), "15/01/2026"),
+        (date(2026, 2, 1), "01/02/2026"),
+        (date(2026, 12, 31), "31/12/2026"),
+        (datetime(2026, 8, 4, 18, tzinfo=VIETNAM), "04/8/2026"),
+    ],
+)
 def test_dates_as_offices_write_them(value: date, text: str) -> None:
     assert spoken.day(value) == text

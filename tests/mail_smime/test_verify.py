@@ -20,10 +20,13 @@ from congvan_mailbox.message import write
 from congvan_mailbox.smime import KeySigner, SmimeReport, SmimeTrust, open_mail, sign_entity, verify
 from support_pki import LivePki
 
-ENTITY = write.multipart("mixed", [
-    write.text_part("Kính gửi: Sở Nội vụ\nVăn bản số 123/UBND-VX.\n"),
-    write.file_part(b"%PDF-1.7" * 500, "application/pdf", "Công văn 123.pdf"),
-])
+ENTITY = write.multipart(
+    "mixed",
+    [
+        write.text_part("Kính gửi: Sở Nội vụ\nVăn bản số 123/UBND-VX.\n"),
+        write.file_part(b"%PDF-1.7" * 500, "application/pdf", "Công văn 123.pdf"),
+    ],
+)
 HEAD = b"From: =?utf-8?Q?V=C4=83n_th=C6=B0?= <vanthu@a.example.vn>\r\nTo: x@y.vn\r\nMIME-Version: 1.0\r\n"
 
 
@@ -51,8 +54,9 @@ def codes(report: SmimeReport) -> set[str]:
 
 def openssl(folder: Path, *args: str, data: bytes = ENTITY) -> bytes:
     (folder / "in").write_bytes(data)
-    done = subprocess.run(["openssl", "cms", *args, "-in", "in", "-out", "out"], cwd=folder, capture_output=True,
-                          check=False)
+    done = subprocess.run(
+        ["openssl", "cms", *args, "-in", "in", "-out", "out"], cwd=folder, capture_output=True, check=False
+    )
     assert done.returncode == 0, done.stderr
     return (folder / "out").read_bytes()
 
@@ -78,8 +82,12 @@ def test_openssl_reads_what_we_sign(pki: LivePki, tmp_path: Path) -> None:
     for name in ("gateway-a", "station-ec"):
         (tmp_path / "mail").write_bytes(signed(pki, name))
         for tool in ("cms", "smime"):
-            done = subprocess.run(["openssl", tool, "-verify", "-in", "mail", "-CAfile", "root.pem", "-out", "entity"],
-                                  cwd=tmp_path, capture_output=True, check=False)
+            done = subprocess.run(
+                ["openssl", tool, "-verify", "-in", "mail", "-CAfile", "root.pem", "-out", "entity"],
+                cwd=tmp_path,
+                capture_output=True,
+                check=False,
+            )
             assert done.returncode == 0, done.stderr
             assert (tmp_path / "entity").read_bytes() == ENTITY
 
@@ -181,22 +189,34 @@ def test_only_a_part_is_signed(pki: LivePki) -> None:
     assert "MIME-SIGNATURE-PARTIAL" in codes(report)
     third = signed(pki)
     boundary = third.split(b'boundary="')[1].split(b'"')[0]
-    extra = third.replace(b"\r\n--" + boundary + b"--", b"\r\n--" + boundary + b"\r\n" + write.text_part("thêm")
-                          + b"\r\n--" + boundary + b"--")
+    extra = third.replace(
+        b"\r\n--" + boundary + b"--",
+        b"\r\n--" + boundary + b"\r\n" + write.text_part("thêm") + b"\r\n--" + boundary + b"--",
+    )
     assert verify(extra, trust(pki)).covers == "part"
 
 
 def test_a_signed_mail_attached_to_another_signs_nothing(pki: LivePki) -> None:
-    forwarded = HEAD + write.multipart("mixed", [
-        write.text_part("Chuyển tiếp"), b"Content-Type: message/rfc822\r\n\r\n" + signed(pki),
-    ])
+    forwarded = HEAD + write.multipart(
+        "mixed",
+        [
+            write.text_part("Chuyển tiếp"),
+            b"Content-Type: message/rfc822\r\n\r\n" + signed(pki),
+        ],
+    )
     assert verify(forwarded, trust(pki)) == SmimeReport()
 
 
-@pytest.mark.parametrize("sender", [
-    b"From: khac@b.example.vn\r\n", b"From: vanthu@a.example.vn\r\nFrom: khac@b.example.vn\r\n",
-    b"From: vanthu@a.example.vn, khac@b.example.vn\r\n", b"", b"From: vanthu@a.example.vn)x@b.example.vn\r\n",
-])
+@pytest.mark.parametrize(
+    "sender",
+    [
+        b"From: khac@b.example.vn\r\n",
+        b"From: vanthu@a.example.vn\r\nFrom: khac@b.example.vn\r\n",
+        b"From: vanthu@a.example.vn, khac@b.example.vn\r\n",
+        b"",
+        b"From: vanthu@a.example.vn)x@b.example.vn\r\n",
+    ],
+)
 def test_the_signer_is_held_against_from(pki: LivePki, sender: bytes) -> None:
     report = verify(sender + sign_entity(ENTITY, KeySigner(pki.signing_key("gateway-a"))), trust(pki))
     assert report.outcome == "valid"
@@ -205,12 +225,20 @@ def test_the_signer_is_held_against_from(pki: LivePki, sender: bytes) -> None:
 
 
 def test_unfit_and_foreign_keys(pki: LivePki) -> None:
-    cases = {"stranger-gateway": ("indeterminate", "MIME-SIGNER-UNKNOWN"),
-             "expired": ("invalid", "MIME-SIGNER-EXPIRED"),
-             "encrypt-only": ("invalid", "MIME-SIGNER-UNFIT")}
+    cases = {
+        "stranger-gateway": ("indeterminate", "MIME-SIGNER-UNKNOWN"),
+        "expired": ("invalid", "MIME-SIGNER-EXPIRED"),
+        "encrypt-only": ("invalid", "MIME-SIGNER-UNFIT"),
+    }
     for name, (outcome, code) in cases.items():
-        builder = pkcs7.PKCS7SignatureBuilder().set_data(ENTITY).add_signer(
-            pki.cert(name), pki.key(name), hashes.SHA256()  # type: ignore[arg-type]
+        builder = (
+            pkcs7.PKCS7SignatureBuilder()
+            .set_data(ENTITY)
+            .add_signer(
+                pki.cert(name),
+                pki.key(name),
+                hashes.SHA256(),  # type: ignore[arg-type]
+            )
         )
         der = builder.sign(Encoding.DER, [pkcs7.PKCS7Options.DetachedSignature, pkcs7.PKCS7Options.Binary])
         report = verify(HEAD + sign_entity(ENTITY, Ready(der)), trust(pki))
@@ -232,9 +260,16 @@ class Ready:
 
 
 def test_a_revoked_key(pki: LivePki) -> None:
-    der = pkcs7.PKCS7SignatureBuilder().set_data(ENTITY).add_signer(
-        pki.cert("revoked"), pki.key("revoked"), hashes.SHA256()  # type: ignore[arg-type]
-    ).sign(Encoding.DER, [pkcs7.PKCS7Options.DetachedSignature, pkcs7.PKCS7Options.Binary])
+    der = (
+        pkcs7.PKCS7SignatureBuilder()
+        .set_data(ENTITY)
+        .add_signer(
+            pki.cert("revoked"),
+            pki.key("revoked"),
+            hashes.SHA256(),  # type: ignore[arg-type]
+        )
+        .sign(Encoding.DER, [pkcs7.PKCS7Options.DetachedSignature, pkcs7.PKCS7Options.Binary])
+    )
     mail = HEAD + sign_entity(ENTITY, Ready(der))
     report = verify(mail, trust(pki))
     assert report.outcome == "invalid"
@@ -272,14 +307,18 @@ def test_a_certificate_left_out_is_found_among_those_given(pki: LivePki, tmp_pat
     assert verify(mail, trust(pki, certificates=(pki.asn1("gateway-a"),))).outcome == "valid"
 
 
-@pytest.mark.parametrize("body", [
-    b"Content-Type: multipart/signed; boundary=b\r\n\r\n--b\r\n\r\nx\r\n--b--\r\n",
-    b"Content-Type: multipart/signed; boundary=b\r\n\r\n--b\r\n\r\nx\r\n--b\r\nContent-Type: text/plain\r\n\r\nx"
-    b"\r\n--b--\r\n",
-    b"Content-Type: application/pkcs7-mime\r\n\r\nnothing", b"Content-Type: multipart/signed; boundary=b\r\n\r\n",
-    b"Content-Type: application/pkcs7-mime; smime-type=signed-data\r\nContent-Transfer-Encoding: base64\r\n\r\n"
-    + base64.encodebytes(bytes.fromhex("300b06092a864886f70d010702")),
-])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"Content-Type: multipart/signed; boundary=b\r\n\r\n--b\r\n\r\nx\r\n--b--\r\n",
+        b"Content-Type: multipart/signed; boundary=b\r\n\r\n--b\r\n\r\nx\r\n--b\r\nContent-Type: text/plain\r\n\r\nx"
+        b"\r\n--b--\r\n",
+        b"Content-Type: application/pkcs7-mime\r\n\r\nnothing",
+        b"Content-Type: multipart/signed; boundary=b\r\n\r\n",
+        b"Content-Type: application/pkcs7-mime; smime-type=signed-data\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+        + base64.encodebytes(bytes.fromhex("300b06092a864886f70d010702")),
+    ],
+)
 def test_empty_and_broken_shapes(body: bytes) -> None:
     report = verify(HEAD + body)
     assert report.outcome in (None, "indeterminate")
@@ -287,6 +326,11 @@ def test_empty_and_broken_shapes(body: bytes) -> None:
 
 def test_an_unsigned_mail() -> None:
     assert verify(HEAD + ENTITY).to_json() == {
-        "signed": False, "covers": None, "outcome": None, "signer": None, "signer_matches_from": None,
-        "encrypted": False, "claimed_time": None,
+        "signed": False,
+        "covers": None,
+        "outcome": None,
+        "signer": None,
+        "signer_matches_from": None,
+        "encrypted": False,
+        "claimed_time": None,
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from congvan_core.findings import Finding
-from congvan_mailbox.message import decode, tnef
+from congvan_mailbox.message import decode, params, tnef
 from congvan_mailbox.message.headers import Headers, parse_headers
 from congvan_mailbox.message.limits import DEFAULT_LIMITS, Limits
 from congvan_mailbox.message.part import Message, Part
@@ -104,10 +104,12 @@ class _Reader:
     def _look_at(self, part: Part) -> None:
         if part.encoding not in decode.KNOWN:
             self.note("MIME-ENCODING-UNKNOWN", part.path, encoding=part.encoding[:40])
-        if part.disposition.doubtful or part.params.doubtful:
-            self.note(
-                "MIME-PARAMETER-TWICE", part.path, parameters=list(part.disposition.doubtful + part.params.doubtful)[:5]
-            )
+        doubtful = [*part.disposition.doubtful, *part.params.doubtful]
+        one, other = part.disposition.params.get("filename"), part.params.params.get("name")
+        if one and other and not params.same_but_for_letters(one, other):
+            doubtful.append("name")
+        if doubtful:
+            self.note("MIME-PARAMETER-TWICE", part.path, parameters=doubtful[:5])
         if part.deceptive_name:
             self.note("MIME-NAME-DECEPTIVE", part.path, name=part.filename)
 

@@ -31,6 +31,7 @@ class Part:
         "children",
         "content",
         "damaged",
+        "digested",
         "disposition",
         "encoding",
         "end",
@@ -65,6 +66,7 @@ class Part:
         self.source = source
         self.content = content
         self.damaged = False  # known only after decoding
+        self.digested: tuple[str, int] | None = None
         self.children: list[Part] = []
         self.extracted: list[Part] = []
         declared = headers.value("Content-Type")
@@ -143,7 +145,9 @@ class Part:
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     def digest(self) -> tuple[str, int]:
-        """SHA-256 (lower-case hex) and size of the decoded content, without holding it whole."""
+        """SHA-256 (lower-case hex) and size of the decoded content, without holding it whole; computed once."""
+        if self.digested is not None:
+            return self.digested
         sha, size = hashlib.sha256(), 0
 
         def take(piece: bytes) -> None:
@@ -152,7 +156,8 @@ class Part:
             size += len(piece)
 
         self.decode_into(take)
-        return sha.hexdigest(), size
+        self.digested = sha.hexdigest(), size
+        return self.digested
 
     def text(self, limit: int = 1 << 20) -> str:
         """Readable text of a text part (HTML without its tags), at most ``limit`` bytes of it. NFC."""

@@ -81,8 +81,10 @@ def paragraphs(meta: DocumentMetadata, files: Sequence[FileRef], cover: Cover) -
     if cover.signed:
         out.append(
             [
-                "Để kiểm tra chữ ký số, đề nghị tải tệp về máy và mở bằng phần mềm kiểm tra chữ ký số; không in lại hoặc "
-                "xuất lại tệp vì sẽ làm mất chữ ký số. Các tệp có đuôi .edxml và .p7s dành cho phần mềm, quý cơ quan không "
+                "Để kiểm tra chữ ký số, đề nghị tải tệp về máy và mở bằng phần mềm kiểm tra chữ ký số; không in lại "
+                "hoặc "
+                "xuất lại tệp vì sẽ làm mất chữ ký số. Các tệp có đuôi .edxml và .p7s dành cho phần mềm, quý cơ quan "
+                "không "
                 "cần mở."
             ]
         )

@@ -31,10 +31,14 @@ _MSGID = re.compile(r"<[!-;=?-~]+@[!-;=?-~]+>")
 
 @dataclass(frozen=True, slots=True)
 class SignedBody:
-    """``Content-Type: multipart/signed…`` and everything under it. ``metadata`` is what the packet inside says."""
+    """``Content-Type: multipart/signed…`` and everything under it. ``metadata`` is what the packet inside says.
+
+    ``outer`` is the lines of From, Date and Subject for the outer block: those inside, or obscured for encrypted mail.
+    """
 
     data: bytes
     metadata: DocumentMetadata
+    outer: bytes = b""
 
     @property
     def sha256(self) -> str:
@@ -51,10 +55,12 @@ def build_package(
     date: datetime,
     subject: str = "",
     disposition_notification_to: Address | None = None,
+    hidden: bool = False,
 ) -> SignedBody:
     """Pack and sign a document. ``date`` is aware; an empty ``subject`` is made from the metadata.
 
-    Digest, size and Content-ID of each file are computed here. Raises InputError where two files share a name, there
+    Digest, size and Content-ID of each file are computed here. ``hidden`` makes the body for encrypted mail (RFC 9788
+    "cipher"): the outer subject then shows the urgency only. Raises InputError where two files share a name, there
     is no file, or a name, subject or address cannot stand in a header.
     """
     if not files:
@@ -80,8 +86,26 @@ def build_package(
     for ref, (_, data) in zip(refs, files, strict=True):
         parts.append(write.file_part(data, ref.media_type, ref.name, ref.content_id))
     protected = protected_lines(from_addr, date, subject or covers.subject_line(meta), disposition_notification_to)
-    entity = write.multipart("mixed", parts, {"hp": "clear"}, extra=protected)
-    return SignedBody(sign_entity(entity, signer), meta)
+    outer = protected
+    if hidden:
+        outer = protected_lines(from_addr, date, f"{meta.urgency.subject_mark} [...]")
+        protected += b"".join(b"HP-Outer: " + line + b"\r\n" for line in _unwrapped(outer))
+    entity = write.multipart("mixed", parts, {"hp": "cipher" if hidden else "clear"}, extra=protected)
+    return SignedBody(sign_entity(entity, signer), meta, outer)
+
+
+def conceal(body: SignedBody, certificates: Sequence[bytes], *, gcm: bool = True) -> bytes:
+    """A body made ``hidden``, encrypted for one receiving agency's certificates (DER), to follow outer headers that
+    are given ``body.outer``. Raises InputError where a certificate cannot receive.
+    """
+    from congvan_mailbox.smime.encrypt import encrypt
+
+    return encrypt(body.data, certificates, gcm=gcm)
+
+
+def _unwrapped(lines: bytes) -> list[bytes]:
+    """Header fields with their folds, each without its last line end."""
+    return [f.name.encode("ascii") + b":" + f.raw for f in headers.parse_headers(lines)]
 
 
 def protected_lines(from_addr: Address, date: datetime, subject: str, notify: Address | None = None) -> bytes:
@@ -130,10 +154,12 @@ def outer_headers(
     in_reply_to: str = "",
     references: Sequence[str] = (),
     extra: Sequence[tuple[str, str]] = (),
+    protected: bytes = b"",
 ) -> bytes:
     """The outer header block of one recipient's mail; the mail is this block followed by ``body``.
 
-    The protected headers are copied from inside ``body``, so they cannot differ. ``document`` is the document's
+    The protected headers are copied from inside ``body``, so they cannot differ; for an encrypted body they are given
+    as ``protected``. ``document`` is the document's
     identifier, written percent-encoded; ``sending`` counts deliberate sendings (0: not a document);
     ``auto_submitted`` is ``auto-generated`` or ``auto-replied`` (RFC 3834 5).
     Raises InputError for an identifier or address that cannot stand in a header.
@@ -141,7 +167,7 @@ def outer_headers(
     for identifier in (message_id, *([in_reply_to] if in_reply_to else []), *references):
         if not _MSGID.fullmatch(identifier):
             raise InputError(f"Mã thư (Message-ID) không hợp lệ: {identifier[:80]!r}")
-    out = _protected_of(body)
+    out = protected or _protected_of(body)
     out += headers.address_line("To", to)
     out += headers.raw_line("Message-ID", message_id)
     if in_reply_to:

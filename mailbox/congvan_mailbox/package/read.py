@@ -181,9 +181,10 @@ def protected_differences(message: Message, inside: Part) -> list[Finding]:
         return []
     out: list[Finding] = []
     outer, inner = message.headers, inside.headers
+    hidden = inside.params.params.get("hp", "").lower() == "cipher"
     for name in ("From", "Date", "Subject"):
-        if not inner.count(name):
-            continue
+        if not inner.count(name) or (hidden and name == "Subject"):
+            continue  # encrypted mail shows no subject outside
         if name == "From":
             same = [a.key for a in outer.addresses(name).addresses] == [a.key for a in inner.addresses(name).addresses]
         elif name == "Date":

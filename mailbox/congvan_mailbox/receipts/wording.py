@@ -122,7 +122,8 @@ def arrived(exchange: Exchange, times: Times) -> Letter:
         exchange,
         [
             f"{_upper(exchange.document)} của quý cơ quan đã đến hộp thư công vụ của {exchange.receiver} lúc "
-            f"{spoken.moment(times.arrived, seconds=True)} (giờ Việt Nam). Thông báo này được tạo tự động, xác nhận thời "
+            f"{spoken.moment(times.arrived, seconds=True)} (giờ Việt Nam). Thông báo này được tạo tự động, xác nhận "
+            "thời "
             "điểm văn bản đến; kết quả tiếp nhận sẽ được thông báo riêng.",
             times.lines(),
         ],
@@ -136,7 +137,8 @@ def held(exchange: Exchange, times: Times) -> Letter:
         f"Thông báo đã đến, đang kiểm tra: {exchange.short}",
         exchange,
         [
-            f"{_upper(exchange.document)} đã đến lúc {spoken.moment(times.arrived)} và đang được văn thư kiểm tra, chưa "
+            f"{_upper(exchange.document)} đã đến lúc {spoken.moment(times.arrived)} và đang được văn thư kiểm tra, "
+            "chưa "
             "vào sổ văn bản đến. Quý cơ quan chưa cần gửi lại; kết quả sẽ được thông báo trong ngày làm việc.",
             times.lines(),
         ],
@@ -175,7 +177,8 @@ def registered(
         f"Thông báo đã tiếp nhận: {exchange.short}, số đến {register_number}",
         exchange,
         [
-            f"{exchange.receiver} đã tiếp nhận {exchange.document}{author}{about}; số đến: {register_number}, ngày đến: "
+            f"{exchange.receiver} đã tiếp nhận {exchange.document}{author}{about}; số đến: {register_number}, ngày "
+            "đến: "
             f"{spoken.day(times.registered)}, thời điểm vào sổ: {spoken.clock(times.registered)}."
             f"{words.get(signature, '')} Thông báo này xác nhận việc tiếp nhận, không phải là văn bản trả lời.",
             times.lines(),
@@ -196,7 +199,8 @@ def for_information(
         exchange,
         [
             f"{_upper(exchange.document)} đã được vào sổ văn bản đến, số đến {register_number}, ngày "
-            f"{spoken.day(times.registered)}. Do {why}, {exchange.receiver} tiếp nhận để biết, để tham khảo (khoản 2 Điều "
+            f"{spoken.day(times.registered)}. Do {why}, {exchange.receiver} tiếp nhận để biết, để tham khảo (khoản 2 "
+            "Điều "
             "10 Quy chế); đề nghị quý cơ quan gửi bản đã ký số hoặc bản giấy nếu văn bản cần được giải quyết.",
             times.lines(),
             _automatic(automatic_since, exchange),
@@ -211,7 +215,8 @@ def duplicate(exchange: Exchange, register_number: str, registered_on: date, tim
         exchange,
         [
             f"{_upper(exchange.document)} đã được tiếp nhận trước đó với số đến {register_number} ngày "
-            f"{spoken.day(registered_on)}; lần gửi này được ghi nhận và không vào sổ lần thứ hai. Gửi kèm bản thông báo "
+            f"{spoken.day(registered_on)}; lần gửi này được ghi nhận và không vào sổ lần thứ hai. Gửi kèm bản thông "
+            "báo "
             "tiếp nhận ban đầu.",
             times.lines() if times else "",
         ],
@@ -263,7 +268,8 @@ def returned(
         exchange,
         [
             f"{_upper(exchange.document)} ghi nơi nhận là {addressee}, không thuộc thẩm quyền giải quyết của "
-            f"{exchange.receiver}. {exchange.receiver} xin trả lại văn bản để quý cơ quan gửi đúng địa chỉ (điểm b khoản 1 "
+            f"{exchange.receiver}. {exchange.receiver} xin trả lại văn bản để quý cơ quan gửi đúng địa chỉ (điểm b "
+            "khoản 1 "
             f"Điều 6 Quy chế).{answerable}",
             times.lines("không vào sổ") if times else "",
         ],
@@ -277,8 +283,10 @@ def sealed(sender: str, receiver: str, arrived_at: datetime, *, telephone: str =
         f"Thông báo về thư gửi lúc {spoken.moment(arrived_at)}",
         exchange,
         [
-            f"Thư của quý cơ quan đến hộp thư công vụ của {receiver} lúc {spoken.moment(arrived_at)} đã được niêm phong, "
-            "không được tiếp nhận. Văn bản có nội dung bí mật nhà nước không được gửi, nhận qua thư điện tử (khoản 2 Điều "
+            f"Thư của quý cơ quan đến hộp thư công vụ của {receiver} lúc {spoken.moment(arrived_at)} đã được niêm "
+            "phong, "
+            "không được tiếp nhận. Văn bản có nội dung bí mật nhà nước không được gửi, nhận qua thư điện tử (khoản 2 "
+            "Điều "
             "1, khoản 4 Điều 7 Quy chế). Đề nghị quý cơ quan liên hệ trực tiếp với người đứng đầu cơ quan nhận.",
         ],
     )
@@ -313,7 +321,8 @@ def reminder(exchange: Exchange, sent_at: datetime, answer_by: datetime, telepho
         f"Đề nghị xác nhận đã nhận văn bản {exchange.short}",
         asked,
         [
-            f"{exchange.sender} đã gửi {exchange.document} tới hộp thư của quý cơ quan lúc {spoken.moment(sent_at)} nhưng "
+            f"{exchange.sender} đã gửi {exchange.document} tới hộp thư của quý cơ quan lúc {spoken.moment(sent_at)} "
+            "nhưng "
             "chưa nhận được xác nhận. Đề nghị quý cơ quan kiểm tra (kể cả mục thư rác) và trả lời thư này bằng hai chữ "
             f"'Đã nhận' trước {spoken.moment(answer_by)}; nếu chưa thấy văn bản, đề nghị báo văn thư, điện thoại "
             f"{telephone}, để được gửi lại.",
