@@ -101,8 +101,10 @@ def read_old_register(data: bytes, direction: str, year: int, *, name: str = "")
     arrived: date | None = None
     for at, row in enumerate(table[start + 1 :], start + 2):
         raw = {key: value for key, value in zip(keys, row, strict=False) if key and value not in (None, "")}
-        if not raw or all(re.fullmatch(r"\(?\d{1,2}\)?", plain(value)) for value in row if value not in (None, "")):
-            continue  # an empty row, or the row of column numbers (1) (2) …
+        filled = [plain(value) for value in row if value not in (None, "")]
+        remark_line = len(filled) == 1 and wanted not in raw  # a footer such as "Tổng số …" under the table
+        if not raw or remark_line or all(re.fullmatch(r"\(?\d{1,2}\)?", value) for value in filled):
+            continue  # also an empty row, or the row of column numbers (1) (2) …
         try:
             line = _old_line(at, raw, direction, year, arrived)
         except InputError as error:
