@@ -29,6 +29,7 @@ DEFINITIONS: tuple[Definition, ...] = (
         "The sending address {address} is not in the directory.",
         "khoản 1 Điều 17; Điều 5",
         "Đề nghị đối chiếu với cơ quan gửi qua kênh khác, rồi thêm hộp thư vào danh bạ hoặc trả lại.",
+        "Check with the sending agency by another channel, then add the mailbox to the directory or return the document.",
     ),
     Definition(
         "ORIGIN-NOT-AUTHENTICATED",
@@ -67,6 +68,7 @@ DEFINITIONS: tuple[Definition, ...] = (
         "The mail is signed by a key not enrolled for {agency} (fingerprint {fingerprint}).",
         _STEP1,
         "So dấu vân tay với cơ quan gửi qua điện thoại, rồi xác nhận khóa trong danh bạ.",
+        "Compare the fingerprint with the sending agency by telephone, then confirm the key in the directory.",
     ),
     Definition(
         "ORIGIN-KEY-NOT-ENTITLED",
@@ -162,6 +164,7 @@ DEFINITIONS: tuple[Definition, ...] = (
         "The agency certificate of {agency} on the document is not yet in the directory (fingerprint {fingerprint}).",
         "khoản 2 Điều 17",
         "So dấu vân tay với cơ quan gửi, rồi chọn 'Tin cậy chứng thư này cho cơ quan'.",
+        "Compare the fingerprint with the sending agency, then trust this certificate for the agency.",
     ),
     Definition(
         "ORIGIN-SIGNER-OTHER-AGENCY",

@@ -80,6 +80,7 @@ DEFINITIONS: tuple[Definition, ...] = (
         "The report matches nothing that was sent.",
         "điểm b khoản 2 Điều 20",
         "Đề nghị người vận hành đối chiếu; không thay đổi trạng thái nơi nhận nào.",
+        "An operator compares; no recipient's state changes.",
     ),
     Definition(
         "REPORT-UNPROVED",
@@ -88,5 +89,6 @@ DEFINITIONS: tuple[Definition, ...] = (
         "Status {status} from {address} is not proved by the addressee's key and closes nothing.",
         "điểm b khoản 2 Điều 20",
         "Đề nghị xác nhận khóa của bên nhận trong danh bạ, hoặc gọi điện và ghi nhận.",
+        "Confirm the addressee's key in the directory, or telephone and record the call.",
     ),
 )
