@@ -29,7 +29,7 @@ DEFINITIONS: tuple[Definition, ...] = (
         "The sending address {address} is not in the directory.",
         "khoản 1 Điều 17; Điều 5",
         "Đề nghị đối chiếu với cơ quan gửi qua kênh khác, rồi thêm hộp thư vào danh bạ hoặc trả lại.",
-        "Check with the sending agency by another channel, then add the mailbox to the directory or return the document.",
+        "Check with the sending agency by another channel, then add the mailbox to the directory or send it back.",
     ),
     Definition(
         "ORIGIN-NOT-AUTHENTICATED",
@@ -64,7 +64,8 @@ DEFINITIONS: tuple[Definition, ...] = (
     Definition(
         "ORIGIN-KEY-UNKNOWN",
         _W,
-        "Thư được ký bằng khóa chưa đăng ký cho {agency} (dấu vân tay {fingerprint}). Đề nghị văn thư xác nhận một lần.",
+        "Thư được ký bằng khóa chưa đăng ký cho {agency} (dấu vân tay {fingerprint}). "
+        "Đề nghị văn thư xác nhận một lần.",
         "The mail is signed by a key not enrolled for {agency} (fingerprint {fingerprint}).",
         _STEP1,
         "So dấu vân tay với cơ quan gửi qua điện thoại, rồi xác nhận khóa trong danh bạ.",
