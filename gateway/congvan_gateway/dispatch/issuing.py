@@ -16,6 +16,7 @@ from sqlalchemy import Connection, insert
 from congvan_core.agencies.lookup import bodies_of, by_address, by_code, main_mailbox, own_agencies
 from congvan_core.agencies.model import Agency, ContactPoint, IssuingBody
 from congvan_core.agencies.recipients import RecipientAgency, resolve_recipient
+from congvan_core.calendar import send_deadline
 from congvan_core.documents import filename, number
 from congvan_core.documents.model import DocumentMetadata, FileRef, LegalValue, Party, SignerInfo, Urgency
 from congvan_core.documents.store import StoredFile, insert_document
@@ -26,7 +27,12 @@ from congvan_core.registers.registering import Entry, register
 from congvan_gateway.dispatch.outgoing_check import OutgoingCheck, check_outgoing
 from congvan_gateway.dispatch.request import SendRequest, complete
 from congvan_gateway.main import App
+from congvan_gateway.routing.office import office_calendar
 from congvan_gateway.storage.schema import outbox, recipient
+
+
+#: "Ngay sau khi ký" for an urgent document (điểm a khoản 1 Điều 6): the clerk's hands need this long.
+_AT_ONCE = timedelta(minutes=30)
 
 
 @dataclass(slots=True)
@@ -199,9 +205,9 @@ def _lateness(
     """Điểm a khoản 1 Điều 6: same day, at the latest the next working morning; urgent at once. Warns, never blocks."""
     if checked.signed_at is None:
         return request.late_reason
-    from congvan_core.calendar import office_calendar
-
-    deadline = office_calendar(agency.settings).send_deadline(checked.signed_at, request.urgency or Urgency.NORMAL)
+    deadline = send_deadline(office_calendar(agency.settings), checked.signed_at, request.urgency or Urgency.NORMAL)
+    if request.urgency:
+        deadline += _AT_ONCE
     if at <= deadline:
         return None
     warnings.append(

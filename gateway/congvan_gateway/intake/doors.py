@@ -74,15 +74,15 @@ def smtp_door(app: App, store: IntakeStore) -> DoorServer:
         session_timeout=settings.session_seconds,
         dsn=settings.dsn,
     )
-    return DoorServer(
-        OwnMailboxes(app), store, policy, [Endpoint(settings.host, settings.port)], tls_context=_tls(app)
-    )
+    return DoorServer(OwnMailboxes(app), store, policy, [Endpoint(settings.host, settings.port)], tls_context=_tls(app))
 
 
 def lmtp_door(app: App, store: IntakeStore) -> DoorServer:
     settings = app.settings
     policy = DoorPolicy(
-        hostname=settings.smtp.hostname, max_size=settings.smtp.max_size, max_recipients=settings.smtp.max_recipients,
+        hostname=settings.smtp.hostname,
+        max_size=settings.smtp.max_size,
+        max_recipients=settings.smtp.max_recipients,
         dsn=settings.smtp.dsn,
     )
     endpoint = Endpoint(settings.lmtp.host, settings.lmtp.port)

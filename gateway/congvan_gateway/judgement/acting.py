@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, update
@@ -11,7 +11,8 @@ from congvan_core.documents.store import add_arrival
 from congvan_core.findings import Finding
 from congvan_core.journal.writing import append, clean
 from congvan_core.registers.instructions import applicable
-from congvan_gateway.judgement.registering import Registration, Standing, register_document
+from congvan_gateway.judgement.registering import register_document
+from congvan_gateway.judgement.registration import Registration, Standing
 from congvan_gateway.judgement.verdict import Judged
 from congvan_gateway.main import App
 from congvan_gateway.receipts import answering, returning
@@ -133,6 +134,7 @@ def finish(
             lease_token=None,
             lease_until=None,
             last_error=None,
+            next_try_at=_look_again(app, judged) if held else None,
             report=judged.report(),
             recommended=recommended,
             codes=codes[:20],
@@ -163,6 +165,13 @@ def finish(
         data["register_number"] = registration.entry.number_text
     tell(connection, row, f"message.{state}", data, app.clock(), actor=standing.actor if standing else "congvan")
     return state
+
+
+def _look_again(app: App, judged: Judged) -> datetime | None:
+    """When an undecided document is judged again by itself; None where only a person can settle it."""
+    if any(v["outcome"] == "indeterminate" for v in judged.seen.verification):
+        return app.clock() + timedelta(minutes=app.settings.verification.retry_minutes)
+    return None
 
 
 def tell(

@@ -31,8 +31,8 @@ def check_file(
 
     fetch = None
     if source.online:
-        from congvan_core.signatures.fetching import RevocationFetcher
+        from congvan_core.signatures.fetch import GuardedFetcher
 
-        fetch = RevocationFetcher(hosts=source.hosts)
+        fetch = GuardedFetcher(source.hosts)
     report = verify_file(data, name=name, trust=source.load(), at=at, signature=signature, fetch=fetch)
     return report.to_json()

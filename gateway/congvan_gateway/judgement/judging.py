@@ -8,7 +8,7 @@ from typing import Any
 
 import structlog
 from prometheus_client import Counter
-from sqlalchemy import Connection, Row, and_, or_, select, update
+from sqlalchemy import Connection, Row, and_, case, or_, select, update
 
 from congvan_core.errors import CongvanError
 from congvan_core.findings import Finding
@@ -17,7 +17,7 @@ from congvan_core.storage.database import database_time
 from congvan_gateway.judgement.acting import act, tell
 from congvan_gateway.judgement.inspection import inspect_blob
 from congvan_gateway.judgement.model import Inspection
-from congvan_gateway.judgement.registering import Standing
+from congvan_gateway.judgement.registration import Standing
 from congvan_gateway.judgement.sandbox import SandboxError
 from congvan_gateway.judgement.verdict import inspection_context, judge
 from congvan_gateway.main import App
@@ -40,7 +40,13 @@ class Judge:
 
     def step(self) -> int:
         """Judge the next mail that is due; 0 where none is."""
-        row = self._claim()
+        return self._judge(self._claim())
+
+    def step_one(self, row_id: str) -> int:
+        """Judge this mail now, due or not; 0 where another judge has it."""
+        return self._judge(self._claim(row_id))
+
+    def _judge(self, row: Row[Any] | None) -> int:
         if row is None:
             return 0
         try:
@@ -65,15 +71,22 @@ class Judge:
             raise
         return 1
 
-    def _claim(self) -> Row[Any] | None:
+    def _claim(self, row_id: str | None = None) -> Row[Any] | None:
         with self._app.database.write() as connection:
             at = database_time(connection)
+            ready = message.c.next_try_at <= at if row_id is None else message.c.id == row_id
             due = (
                 select(message.c.id)
                 .where(
                     or_(
-                        and_(message.c.state == "stored", message.c.next_try_at <= at),
+                        and_(message.c.state == "stored", ready),
                         and_(message.c.state == "judging", message.c.lease_until < at),
+                        # Undecided: what was missing may be there by now.
+                        and_(
+                            message.c.state == "held",
+                            message.c.next_try_at <= at,
+                            or_(message.c.lease_until.is_(None), message.c.lease_until < at),
+                        ),
                     )
                 )
                 .order_by(message.c.next_try_at)
@@ -90,7 +103,7 @@ class Judge:
                     state="judging",
                     lease_token=secrets.token_hex(16),
                     lease_until=at + _LEASE,
-                    tries=message.c.tries + 1,
+                    tries=case((message.c.state == "held", 1), else_=message.c.tries + 1),
                 )
                 .returning(*message.c)
             ).one()

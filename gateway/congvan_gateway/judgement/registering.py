@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -11,41 +11,19 @@ from sqlalchemy import Connection, Row
 
 from congvan_core.agencies.lookup import bodies_of, contact_point_by_id
 from congvan_core.agencies.model import ContactPoint
+from congvan_core.calendar import clock_start
 from congvan_core.documents import filename
 from congvan_core.documents.agency_code import canonical
 from congvan_core.documents.model import DocumentMetadata, FileRole, LegalValue, Party
 from congvan_core.documents.number import read_parts
 from congvan_core.documents.store import StoredFile, add_arrival, insert_document
 from congvan_core.errors import InputError
-from congvan_core.ids import VIETNAM
-from congvan_core.registers.registering import Entry, register
+from congvan_core.registers.registering import register
 from congvan_gateway.judgement.model import Attachment, Inspection
 from congvan_gateway.judgement.origin import Origin
+from congvan_gateway.judgement.registration import Registration, Standing
 from congvan_gateway.main import App
-
-
-@dataclass(frozen=True, slots=True)
-class Registration:
-    """A registered document. ``clock_starts_at`` is the start of the handling clock (điểm c khoản 2 Điều 6)."""
-
-    document_id: str
-    entry: Entry
-    metadata: DocumentMetadata
-    legal_value: LegalValue
-    arrived_at: datetime
-    clock_starts_at: datetime
-    agency: ContactPoint
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """Who registers: a person, or the agency's standing instruction (``instruction_id`` and the day it was given)."""
-
-    actor: str
-    instruction_id: str | None = None
-    instruction_given: datetime | None = None
-    remark: str | None = None
-    for_information: bool = False
+from congvan_gateway.routing.office import office_calendar
 
 
 def register_document(
@@ -114,9 +92,7 @@ def receiving_body(connection: Connection, agency: ContactPoint, meta: DocumentM
 
 def handling_clock(agency: ContactPoint, arrived_at: datetime, meta: DocumentMetadata) -> datetime:
     """Điểm c khoản 2 Điều 6: after hours counts as the next opening; the after-hours rule never delays the urgent."""
-    from congvan_core.calendar import office_calendar
-
-    return office_calendar(agency.settings).clock_start(arrived_at, meta.urgency)
+    return clock_start(office_calendar(agency.settings), arrived_at, meta.urgency).starts_at
 
 
 def legal_value(seen: Inspection, standing: Standing) -> tuple[LegalValue, str]:
@@ -179,10 +155,3 @@ def _forwarded(origin: Origin) -> str | None:
     if origin.author is None or origin.sender is None or origin.author.contact_point.id == origin.sender.id:
         return None
     return f"do {origin.sender.name} chuyển tiếp"
-
-
-def vietnam_day(moment: datetime) -> str:
-    """05/8/2026, as the pages write it."""
-    local = moment.astimezone(VIETNAM)
-    month = f"{local.month:02d}" if local.month < 3 else str(local.month)
-    return f"{local.day:02d}/{month}/{local.year}"

@@ -107,7 +107,7 @@ def _from_addressee(seen: Inspection, origin: Origin, target: Row[Any]) -> bool:
     sender = (seen.from_address or "").lower()
     if origin.mailbox is not None and origin.mailbox.kind == "personal":
         return False
-    return sender == target.address.lower()
+    return bool(sender == target.address.lower())
 
 
 def _original_id(seen: Inspection) -> str | None:

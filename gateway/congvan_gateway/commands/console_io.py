@@ -1,0 +1,53 @@
+"""Arguments that many commands share: which data folder, which language, JSON or words."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import json
+import os
+import sys
+from typing import Any
+
+from congvan_gateway.main import App, open_configured
+
+
+def add_config(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--config", metavar="TỆP", help="tệp cấu hình (mặc định: $CONGVAN_CONFIG hoặc ./congvan.toml)")
+
+
+def add_output(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="in JSON")
+    parser.add_argument("--lang", choices=("vi", "en"), default="vi", help="ngôn ngữ")
+
+
+def open_app(args: argparse.Namespace) -> App:
+    return open_configured(args.config)
+
+
+def print_json(value: Any) -> None:
+    """One JSON value, Vietnamese readable."""
+    json.dump(value, sys.stdout, ensure_ascii=False, indent=2)
+    sys.stdout.write("\n")
+
+
+def say(text: str = "") -> None:
+    """A line for the person at the terminal."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def warn(text: str) -> None:
+    """A line on stderr: something to know, not a failure."""
+    sys.stderr.write(text + "\n")
+
+
+def actor(args: argparse.Namespace) -> str:
+    """Who acts: as given by ``--by``, else the log-in name."""
+    given = getattr(args, "by", None)
+    if given:
+        return str(given)
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid {os.getuid()}"

@@ -1,0 +1,101 @@
+"""`congvan quarantine`: Văn bản chờ kiểm tra."""
+
+from __future__ import annotations
+
+import argparse
+
+from congvan_gateway.commands.console_io import actor, add_config, add_output, open_app, print_json, say
+from congvan_gateway.main import App
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    acts = parser.add_subparsers(dest="act", required=True, metavar="VIỆC")
+    for name, text in (
+        ("list", "liệt kê"),
+        ("show", "xem một thư"),
+        ("release", "tiếp nhận và vào sổ"),
+        ("refuse", "từ chối tiếp nhận"),
+        ("discard", "loại (không phải văn bản)"),
+    ):
+        act = acts.add_parser(name, help=text, description=text)
+        if name != "list":
+            act.add_argument("item", metavar="THƯ")
+        if name in ("release", "refuse", "discard"):
+            act.add_argument("--by", metavar="HỌ-TÊN", help="người quyết định")
+            act.add_argument("--reason", metavar="LÝ-DO", required=name != "release")
+        if name == "release":
+            act.add_argument("--for-information", action="store_true", help="vào sổ để biết, để tham khảo (khoản 2 Điều 10)")
+        if name == "refuse":
+            act.add_argument("--position", required=True, metavar="CHỨC-VỤ")
+            act.add_argument("--telephone", required=True, metavar="SỐ")
+            act.add_argument("--clause", default="khoản 5 Điều 4", metavar="ĐIỀU-KHOẢN")
+        add_config(act)
+        add_output(act)
+
+
+def run(args: argparse.Namespace) -> int:
+    app = open_app(args)
+    try:
+        if args.act == "list":
+            return _list(app, args)
+        if args.act == "show":
+            return _show(app, args)
+        return _act(app, args)
+    finally:
+        app.close()
+
+
+def _list(app: App, args: argparse.Namespace) -> int:
+    from congvan_gateway.quarantine.queue import item_json, waiting
+
+    with app.database.read() as connection:
+        items = [item_json(row) for row in waiting(connection)]
+    if args.json:
+        print_json(items)
+        return 0
+    if not items:
+        say("Không có văn bản nào chờ kiểm tra.")
+    for item in items:
+        number = f"{item['number']}/{item['symbol']}" if item["number"] else "(chưa rõ số)"
+        say(f"{item['item']}  {item['since']}  {item['from'] or ''}  {number}  {item['subject'] or ''}")
+        say(f"    {', '.join(item['codes'])} -> {item['recommended']}")
+    return 0
+
+
+def _show(app: App, args: argparse.Namespace) -> int:
+    from congvan_gateway.quarantine.queue import find_item, item_json
+
+    with app.database.read() as connection:
+        row = find_item(connection, args.item)
+    shown = item_json(row) | {"report": row.report, "last_error": row.last_error, "decided_by": row.decided_by}
+    if args.json:
+        print_json(shown)
+        return 0
+    say(f"Thư {row.id}, trạng thái {row.state}, đến {shown['since']}")
+    say(f"Từ: {shown['from']}; đến: {row.rcpt_to}; trích yếu: {shown['subject'] or '(không hiển thị)'}")
+    for finding in (row.report or {}).get("findings", []):
+        clause = f" ({finding['clause']})" if finding.get("clause") else ""
+        say(f"  [{finding['severity']}] {finding['message']}{clause}")
+        if finding.get("advice"):
+            say(f"      -> {finding['advice']}")
+    return 0
+
+
+def _act(app: App, args: argparse.Namespace) -> int:
+    from congvan_gateway.quarantine import acts
+    from congvan_gateway.quarantine.person import Person
+
+    who = actor(args)
+    if args.act == "release":
+        done = acts.release(app, args.item, Person(who), for_information=args.for_information, reason=args.reason)
+    elif args.act == "refuse":
+        person = Person(who, args.position, args.telephone)
+        done = acts.refuse(app, args.item, person, reason=args.reason, clause=args.clause)
+    else:
+        done = acts.discard(app, args.item, Person(who), reason=args.reason)
+    if args.json:
+        print_json(done.to_json())
+    else:
+        number = f", số đến {done.register_number}" if done.register_number else ""
+        say(f"Thư {done.item}: {done.state}{number}")
+    return 0

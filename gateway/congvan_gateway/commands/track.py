@@ -1,0 +1,63 @@
+"""`congvan track`: where each recipient of a document stands."""
+
+from __future__ import annotations
+
+import argparse
+
+from congvan_gateway.commands.console_io import add_config, add_output, open_app, print_json, say
+
+STATES = {
+    "queued": "chờ gửi",
+    "sending": "đang gửi",
+    "deferred": "tạm hoãn, sẽ gửi lại",
+    "unknown": "chưa rõ kết quả, chờ bằng chứng",
+    "accepted": "máy chủ đã nhận chuyển",
+    "delivered": "đã vào hộp thư",
+    "arrived": "đã đến",
+    "received": "đã tiếp nhận",
+    "refused": "từ chối tiếp nhận",
+    "failed": "không gửi được",
+    "recalled": "đã thu hồi",
+}
+STRENGTHS = {
+    "proved": "thông báo có chữ ký",
+    "confirmed": "đã xác nhận",
+    "recorded": "ghi nhận thủ công",
+    "claimed": "chưa chứng thực",
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("document", metavar="VĂN-BẢN", help="mã văn bản hoặc 12/QĐ-UBND")
+    add_config(parser)
+    add_output(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    from congvan_core.documents.finding_again import resolve_document
+    from congvan_gateway.dispatch.following import track_json
+
+    app = open_app(args)
+    try:
+        with app.database.read() as connection:
+            row = resolve_document(connection, args.document, direction="outgoing")
+            result = track_json(connection, row, app.clock())
+    finally:
+        app.close()
+    if args.json:
+        print_json(result)
+        return 0
+    say(f"{result['number']}/{result['symbol']} ngày {result['date']}: {result['subject']}")
+    for item in result["recipients"]:
+        line = f"  {item['code'] or ''} {item['address']}: {STATES[item['state']]}"
+        proof = item["proof"]
+        if item["confirmation"]:
+            line += f" ({STRENGTHS[item['confirmation']]})"
+        if proof and proof["register_number"]:
+            line += f", số đến {proof['register_number']}"
+        if item["overdue"]:
+            line += ", QUÁ HẠN XÁC NHẬN"
+        if item["reason"]:
+            line += f" [{item['reason']}]"
+        say(line)
+    return 0

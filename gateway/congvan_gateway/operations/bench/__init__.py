@@ -1,0 +1,1 @@
+"""Benchmarks: ours and the peer by turns in one run, printed as ratios."""

@@ -1,0 +1,50 @@
+"""Is the program well? Database, blob store, disk, queues: what `/healthz` says."""
+
+from __future__ import annotations
+
+import shutil
+from typing import Any
+
+from prometheus_client import Gauge
+from sqlalchemy import func, select, text
+
+from congvan_gateway.main import App
+from congvan_gateway.storage.schema import message, outbox
+
+QUEUE = Gauge("congvan_queue", "Rows by state", ["table", "state"])
+
+#: Below this much free space new mail is still taken, but the operator is told.
+_LOW_DISK = 1 << 30
+
+
+def probe(app: App) -> tuple[bool, dict[str, Any]]:
+    """``(healthy, details)``; never raises."""
+    details: dict[str, Any] = {}
+    healthy = True
+    try:
+        with app.database.read() as connection:
+            connection.execute(text("SELECT 1"))
+            details["database"] = "ok"
+            for table, states in ((message, ("stored", "judging", "held", "conflict", "unreadable", "sealed")),
+                                  (outbox, ("to_seal", "queued", "sending", "deferred", "unknown"))):
+                counts: dict[str, int] = dict(
+                    connection.execute(
+                        select(table.c.state, func.count()).where(table.c.state.in_(states)).group_by(table.c.state)
+                    ).tuples()
+                )
+                details[table.name] = counts
+                for state in states:
+                    QUEUE.labels(table.name, state).set(counts.get(state, 0))
+    except Exception as error:
+        healthy = False
+        details["database"] = f"{type(error).__name__}"
+    try:
+        free = shutil.disk_usage(app.settings.path(app.settings.storage.blobs).parent).free
+        details["disk_free"] = free
+        if free < _LOW_DISK:
+            healthy = False
+            details["disk"] = "low"
+    except OSError as error:
+        healthy = False
+        details["disk"] = error.strerror
+    return healthy, details

@@ -1,0 +1,181 @@
+"""`congvan serve`: every role in one process, or those that are named; ordered start and stop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import structlog
+
+from congvan_core.errors import ConfigurationError
+from congvan_core.journal.sealing import seal_all
+from congvan_gateway.main import App
+from congvan_gateway.operations.loops import Loop
+
+log = structlog.get_logger("congvan")
+
+#: What a process may be asked to do; ``all`` is every one of them that the settings enable.
+ROLES = ("smtp", "lmtp", "imap", "worker", "courier", "journal", "console")
+
+
+class Server:
+    """The running program. ``ready`` is called once everything listens."""
+
+    def __init__(self, app: App, roles: Sequence[str] = ()) -> None:
+        unknown = set(roles) - set(ROLES)
+        if unknown:
+            raise ConfigurationError(f"Không có vai trò {', '.join(sorted(unknown))}; các vai trò: {', '.join(ROLES)}")
+        self._app = app
+        self._roles = set(roles or ROLES)
+        self._stop = asyncio.Event()
+        self._loops: list[Loop] = []
+        self._closers: list[Callable[[], Awaitable[None]]] = []
+        self._executor = ThreadPoolExecutor(max_workers=8, thread_name_prefix="congvan")
+        self.smtp_port: int | None = None
+        self.health_port: int | None = None
+        self.console_url: str | None = None
+
+    def stop(self) -> None:
+        """Begin the ordered shutdown."""
+        self._stop.set()
+
+    async def run(self, ready: Callable[[Server], None] | None = None) -> None:
+        """Until stopped: doors close first and finish what is in flight, then the loops end their step."""
+        try:
+            await self._start()
+            tasks = [asyncio.create_task(loop.run(self._stop), name=loop.name) for loop in self._loops]
+            log.info("serve.ready", roles=sorted(self._roles), smtp_port=self.smtp_port, health_port=self.health_port)
+            if ready is not None:
+                ready(self)
+            await self._stop.wait()
+            log.info("serve.stopping")
+            await self._close()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await asyncio.to_thread(seal_all, self._app.database)
+        finally:
+            await self._close()
+            self._executor.shutdown(wait=True, cancel_futures=True)
+            log.info("serve.stopped")
+
+    async def _close(self) -> None:
+        while self._closers:
+            with contextlib.suppress(Exception):
+                await self._closers.pop(0)()
+
+    async def _start(self) -> None:
+        if self._roles & {"smtp", "lmtp"}:
+            await self._start_doors()
+        if "worker" in self._roles:
+            self._start_workers()
+        if "courier" in self._roles:
+            self._start_courier()
+        if "journal" in self._roles:
+            self._add("journal", lambda: seal_all(self._app.database), pause=0.5)
+        await self._start_optional()
+        await self._start_health()
+
+    def _add(self, name: str, step: Callable[[], Any], *, pause: float = 1.0) -> Loop:
+        loop = Loop(name, step, pause=pause, executor=self._executor)
+        self._loops.append(loop)
+        return loop
+
+    async def _start_doors(self) -> None:
+        from congvan_gateway.intake.doors import lmtp_door, open_store, smtp_door
+        from congvan_gateway.intake.recovery import recover
+
+        store = open_store(self._app)
+        recovered = await asyncio.to_thread(recover, str(self._app.settings.path(self._app.settings.storage.spool)))
+        if recovered.cut or recovered.damaged or recovered.swept:
+            log.warning("intake.recovered", cut=recovered.cut, damaged=recovered.damaged, swept=len(recovered.swept))
+        settings = self._app.settings
+        if "smtp" in self._roles and settings.smtp.enabled:
+            door = smtp_door(self._app, store)
+            await door.start()
+            self.smtp_port = door.port
+            self._closers.append(door.close)
+        if "lmtp" in self._roles and settings.lmtp.enabled:
+            lmtp = lmtp_door(self._app, store)
+            await lmtp.start()
+            self._closers.append(lmtp.close)
+
+    def _start_workers(self) -> None:
+        from congvan_gateway.dispatch.sealing import seal_packages
+        from congvan_gateway.dispatch.sealing_receipts import seal_receipts
+        from congvan_gateway.intake.doors import spool_folder
+        from congvan_gateway.intake.recorder import Recorder
+        from congvan_gateway.judgement.judging import Judge
+
+        loop = asyncio.get_running_loop()
+        judges: list[Loop] = []
+
+        def wake() -> None:
+            for judge in judges:
+                loop.call_soon_threadsafe(judge.wake.set)
+
+        recorder = Recorder(self._app, str(spool_folder(self._app)), on_row=wake)
+        self._add("recorder", recorder.step, pause=0.1)
+        for index in range(max(1, self._app.settings.verification.workers)):
+            judges.append(self._add(f"judge-{index}", Judge(self._app).step, pause=0.5))
+        if self._app.has_key:
+            self._add("seal-receipts", lambda: seal_receipts(self._app), pause=0.2)
+            self._add("seal-packages", lambda: seal_packages(self._app), pause=0.5)
+        else:
+            log.error("serve.no-key", note="chưa có khóa cổng văn bản: văn bản và thông báo chờ ký, không gửi đi được")
+
+    def _start_courier(self) -> None:
+        from congvan_gateway.dispatch.couriers import smtp_courier
+        from congvan_gateway.dispatch.delivering import Dispatcher
+
+        courier = smtp_courier(self._app)
+        dispatcher = Dispatcher(self._app, courier)
+        self._loops.append(Loop("courier", dispatcher.step, pause=0.3))
+        self._closers.append(courier.close)
+
+    async def _start_optional(self) -> None:
+        """Roles that bring their own module: the mailbox reader and the console."""
+        settings = self._app.settings
+        if "imap" in self._roles and any(box.enabled for box in settings.imap):
+            from congvan_gateway.intake.imap_role import start_readers
+
+            self._closers.append(await start_readers(self._app, self._stop))
+        if "console" in self._roles and settings.console.enabled:
+            from congvan_gateway.console.serving import start_console
+
+            self.console_url, close = await start_console(self._app)
+            self._closers.append(close)
+
+    async def _start_health(self) -> None:
+        from congvan_gateway.operations.health import HealthServer
+        from congvan_gateway.operations.probing import probe
+
+        operations = self._app.settings.operations
+        server = HealthServer(operations.host, operations.port, lambda: probe(self._app))
+        try:
+            await server.start()
+        except OSError as error:
+            raise ConfigurationError(
+                f"Không mở được cổng theo dõi {operations.host}:{operations.port}: {error.strerror}"
+            ) from error
+        self.health_port = server.port
+        self._closers.append(server.close)
+
+
+def run_server(app: App, roles: Sequence[str] = (), ready: Callable[[Server], None] | None = None) -> int:
+    """Run until SIGTERM or SIGINT; a second signal ends at once."""
+
+    async def main() -> None:
+        server = Server(app, roles)
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, server.stop)
+        await server.run(ready)
+
+    try:
+        asyncio.run(main())
+    finally:
+        app.close()
+    return 0
