@@ -223,6 +223,13 @@ class LivePki:
         self.down = False
         self._inner: Any = None
 
+        class WholeSeconds(Animator):  # type: ignore[misc]
+            """DER knows no fractions of seconds (RFC 6960 4.2.2.1), and strict readers refuse them."""
+
+            def at_time(self, request: Any) -> datetime:
+                asked: datetime | None = super().at_time(request)
+                return (asked or datetime.now(UTC)).replace(microsecond=0)
+
         class Quiet(WSGIRequestHandler):
             def log(self, type: str, message: str, *args: object) -> None:
                 pass
@@ -240,7 +247,7 @@ class LivePki:
             self._arch = config.get_pki_arch(ArchLabel("vn"))
             for name in NAMES:
                 self.cert(name)  # signs every certificate now, while the key files exist
-            self._inner = Animator(AnimatorArchStore(config.pki_archs), with_web_ui=False)
+            self._inner = WholeSeconds(AnimatorArchStore(config.pki_archs), with_web_ui=False)
         self.tsa_url = f"http://127.0.0.1:{self.port}/vn/tsa/tsa"
         self.ocsp_url = f"http://127.0.0.1:{self.port}/vn/ocsp/state-ca"
 

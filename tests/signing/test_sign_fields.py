@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pikepdf
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from congvan_core.errors import InputError, RefusedError, UnreadableError
@@ -128,6 +128,7 @@ def test_the_seal_has_its_place_before_the_leader_signs(pki: LivePki) -> None:
         sign_pdf(signed, pki.signing_key("clerk"), reserve_agency=True)
 
 
+@settings(max_examples=25)
 @given(number=st.text(max_size=80), words=st.text(max_size=80))
 def test_any_text_is_filled_or_refused(number: str, words: str) -> None:
     try:

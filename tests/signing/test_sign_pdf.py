@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pikepdf
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from congvan_core.errors import (
@@ -173,6 +173,7 @@ def test_encrypted_and_damaged_files_are_unreadable(pki: LivePki) -> None:
             sign_pdf(data, pki.signing_key("leader"))
 
 
+@settings(max_examples=25)
 @given(cut=st.integers(0, 2000), at=st.integers(0, 90_000), junk=st.binary(max_size=40))
 def test_any_damage_gives_a_clear_error_or_a_signature(pki: LivePki, cut: int, at: int, junk: bytes) -> None:
     pdf = make_pdf()

@@ -166,14 +166,14 @@ class _Printer:
         return self.spec.type_name.lower() == "công văn"
 
     def _number_line(self, x: float, y: float) -> None:
-        """``Số: 15/QĐ-SNV``; a blank of 14 mm where the number comes later (ô số 3)."""
+        """``Số: 15/QĐ-SNV``; a blank of 11 mm where the number comes later (ô số 3)."""
         from reportlab.pdfbase.pdfmetrics import stringWidth
 
         spec, size = self.spec, 13
         number = "" if spec.number is None else nfc(spec.number)
         if number.isdigit() and int(number) < 10:
             number = f"{int(number):02d}"
-        gap = 14 * MM if spec.number is None else float(stringWidth(number, self.faces["Regular"], size))
+        gap = 11 * MM if spec.number is None else float(stringWidth(number, self.faces["Regular"], size))
         before, after = "Số: ", "/" + nfc(spec.symbol)
         wide = [float(stringWidth(t, self.faces["Regular"], size)) for t in (before, after)]
         at = x - (wide[0] + gap + wide[1]) / 2

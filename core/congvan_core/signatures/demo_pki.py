@@ -63,7 +63,7 @@ class DemoPki:
             else rsa.generate_private_key(public_exponent=65537, key_size=2048)
         )
         organization = holder.organization or f"THÀNH PHỐ {MARK}"
-        subject = _name(f"{holder.name[:50]} ({MARK})", organization, uid=holder.uid)
+        subject = _name(f"{_fit(holder.name, 45)} ({MARK})", organization, uid=holder.uid)
         builder = _builder(subject, self.state_ca.subject, key, self._ca_key, self.at - _DAY, self.at + 730 * _DAY)
         if holder.kind == "gateway":
             # P-256 keys agree on keys (ECDH) where RSA keys encipher them
@@ -142,10 +142,15 @@ def make_demo_pki(holders: Iterable[tuple[str, Holder]] = (), *, at: datetime | 
     return pki
 
 
+def _fit(text: str, octets: int) -> str:
+    """At most so many octets of UTF-8, whole characters: X.520's upper bounds are counted so by the library."""
+    return text.encode()[:octets].decode(errors="ignore").strip()
+
+
 def _name(common: str, organization: str, uid: str = "") -> x509.Name:
     parts = [
         x509.NameAttribute(NameOID.COUNTRY_NAME, "VN"),
-        x509.NameAttribute(NameOID.ORGANIZATION_NAME, organization[:64]),
+        x509.NameAttribute(NameOID.ORGANIZATION_NAME, _fit(organization, 64)),
         x509.NameAttribute(NameOID.COMMON_NAME, common[:64]),
     ]
     if uid:
