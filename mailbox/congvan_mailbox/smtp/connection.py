@@ -159,6 +159,11 @@ class Connection(SMTP):
         """Whether the session may be closed without disturbing a mail."""
         return not self._working
 
+    @property
+    def over(self) -> bool:
+        """Whether the last reply has been given."""
+        return self._lingering or self._lost
+
     # --- replies ----------------------------------------------------------------------------------------------------
 
     async def push(self, status: str | bytes) -> None:

@@ -7,6 +7,7 @@ import contextlib
 import os
 import socket
 import ssl
+import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -54,32 +55,40 @@ class Endpoint:
             ) from error
 
     def _bind_unix(self, path: str) -> socket.socket:
+        if os.path.exists(path) and stat.S_ISSOCK(os.stat(path).st_mode):
+            os.unlink(path)  # left by a process that was killed
         sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        with contextlib.suppress(FileNotFoundError):
-            if os.path.exists(path) and not os.path.isfile(path):
-                os.unlink(path)
-        sock.bind(path)
-        os.chmod(path, 0o660)
-        sock.listen(512)
+        try:
+            sock.bind(path)
+            os.chmod(path, 0o660)
+            sock.listen(512)
+        except OSError:
+            sock.close()
+            raise
         sock.setblocking(False)
         return sock
 
     def _bind_inet(self) -> list[socket.socket]:
         found = socket.getaddrinfo(self.host or None, self.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-        sockets = []
+        sockets: list[socket.socket] = []
         port = self.port
-        for family, kind, protocol, _, address in found:
-            sock = socket.socket(family, kind, protocol)
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            if self.reuse_port:
-                sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-            if family == socket.AF_INET6:
-                sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-            sock.bind((address[0], port, *address[2:]))
-            port = sock.getsockname()[1]
-            sock.listen(512)
-            sock.setblocking(False)
-            sockets.append(sock)
+        try:
+            for family, kind, protocol, _, address in found:
+                sock = socket.socket(family, kind, protocol)
+                sockets.append(sock)
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                if self.reuse_port:
+                    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+                if family == socket.AF_INET6:
+                    sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+                sock.bind((address[0], port, *address[2:]))
+                port = sock.getsockname()[1]
+                sock.listen(512)
+                sock.setblocking(False)
+        except OSError:
+            for sock in sockets:
+                sock.close()
+            raise
         return sockets
 
 
@@ -146,7 +155,7 @@ class DoorServer:
         for session in list(self.service.sessions):
             if session.idle:
                 session.say_goodbye(f"421 4.3.2 {self.service.policy.hostname} is closing, try again later")
-        while self.service.sessions and loop.time() < deadline:  # noqa: ASYNC110  only at shutdown
+        while any(not one.over for one in self.service.sessions) and loop.time() < deadline:  # noqa: ASYNC110  only at shutdown
             await asyncio.sleep(0.02)
         for session in list(self.service.sessions):
             if session.transport is not None:
