@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+import time
 from typing import Any
 
 from congvan_core.findings import Finding
 
 MAX_OBJECTS = 20_000
+MAX_STREAM_BYTES = 64 << 20
+MAX_SECONDS = 1.5
+_ESCAPED = re.compile(rb"/[A-Za-z]{0,12}#[46][0-9A-Fa-f][A-Za-z#0-9]{0,20}[\\s/<\\[(]")
 _TRIGGER = re.compile(
     rb"/(?:J(?:S|avaScript)|Launch|EmbeddedFiles?|SubmitForm|ImportData|RichMedia|XFA|OpenAction|AA|FileAttachment"
     rb"|Movie|Sound|3D|GoToE|Rendition|AF)(?![A-Za-z])"
@@ -17,31 +21,46 @@ _LAUNCH = {"/Launch", "/SubmitForm", "/ImportData"}
 _MEDIA = {"/RichMedia", "/Movie", "/Sound", "/3D", "/Screen"}
 
 
-def audit_pdf(data: Any, size: int) -> list[Finding]:
-    """Findings on active content; nothing is run. Files that cannot be opened give none (others say so).
+def audit_pdf(data: Any, size: int, pdf: Any) -> list[Finding]:
+    """Findings on active content of ``pdf``, a pikepdf.Pdf over the first ``size`` bytes of ``data``; nothing is run.
 
-    A byte scan first: only files that name an action anywhere, or hide names in compressed objects, are walked.
+    A byte scan first, also inside compressed objects: only files that name an action anywhere are walked.
     """
-    import pikepdf
-
-    from congvan_core.signatures.pdf_revision import Prefix
-
-    escaped = data.find(b"#") >= 0 and re.search(rb"/[A-Za-z#0-9]*#[46-7][0-9A-Fa-f]", memoryview(data)[: min(size, 1 << 20)])
-    compressed = data.find(b"/ObjStm") >= 0
-    if not compressed and not escaped and not _TRIGGER.search(data, 0, size):
-        return []
     found: dict[str, set[str]] = {}
     try:
-        with pikepdf.open(Prefix(data, size), suppress_warnings=True) as pdf:
-            _walk(pdf, found)
+        if not _named(data, size, pdf):
+            return []
+        _walk(pdf, found)
     except Exception:
-        return []
+        # A damaged object ends the walk; what was found until then stands.
+        found = dict(found)
     codes = (
         ("script", "CONTENT-PDF-SCRIPT", "detail"), ("launch", "CONTENT-PDF-LAUNCH", "detail"),
         ("file", "CONTENT-PDF-EMBEDDED-FILE", "names"), ("media", "CONTENT-PDF-RICH-MEDIA", "detail"),
         ("xfa", "CONTENT-PDF-XFA", "detail"),
     )
     return [Finding(code, {key: ", ".join(sorted(found[kind])[:20])}) for kind, code, key in codes if kind in found]
+
+
+def _named(data: Any, size: int, pdf: Any) -> bool:
+    """Does any plain or compressed object name an action, or write names with escapes that could hide one?"""
+    if _TRIGGER.search(data, 0, size) or _ESCAPED.search(data, 0, size):
+        return True
+    from congvan_core.signatures.pdf_xref import XrefError, XrefReader
+
+    if data.find(b"/ObjStm") < 0:
+        return False
+    try:
+        entries = XrefReader(data).revision(size).entries
+    except (XrefError, RecursionError):
+        return True
+    total = 0
+    for number in sorted({e[1] for e in entries.values() if e[0] == "c"}):
+        body = pdf.get_object(number, 0).read_bytes()
+        total += len(body)
+        if total > MAX_STREAM_BYTES or _TRIGGER.search(body) or _ESCAPED.search(body):
+            return True
+    return False
 
 
 def _walk(pdf: Any, found: dict[str, set[str]]) -> None:
@@ -53,8 +72,9 @@ def _walk(pdf: Any, found: dict[str, set[str]]) -> None:
     names = pdf.Root.get("/Names")
     if isinstance(names, pikepdf.Dictionary) and "/JavaScript" in names:
         found.setdefault("script", set()).add("Names")
+    until = time.monotonic() + MAX_SECONDS
     for count, obj in enumerate(pdf.objects):
-        if count > MAX_OBJECTS:
+        if count > MAX_OBJECTS or time.monotonic() > until:
             return
         _inspect(obj, found, 0)
 

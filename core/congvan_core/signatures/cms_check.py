@@ -79,9 +79,10 @@ def _check(
         return "certificate_substituted", weak
     # RFC 5652 5.4: the attributes are signed as a DER SET OF, not with the implicit tag they are sent with.
     sent = attributes.dump()
-    for encoded in (b"\x31" + sent[1:], _sorted_set(attributes)):
-        if verify_raw(key, signature, encoded, algorithm, name):
-            return None, weak
+    if verify_raw(key, signature, b"\x31" + sent[1:], algorithm, name):
+        return None, weak
+    if verify_raw(key, signature, _sorted_set(attributes), algorithm, name):
+        return None, weak
     return "signature", weak
 
 

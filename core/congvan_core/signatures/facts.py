@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import dataclasses
+from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
@@ -118,7 +119,7 @@ class SignatureFacts:
     field: str
     subfilter: str
     intact: bool
-    signer: SignerFacts = field(default_factory=SignerFacts)
+    signer: SignerFacts = dataclasses.field(default_factory=SignerFacts)
     fault: str | None = None
     covers_whole_file: bool = False
     changed_after: ChangedAfter = ChangedAfter.NONE
@@ -129,7 +130,7 @@ class SignatureFacts:
     reference_source: str = "none"
     timestamp: TimestampFacts | None = None
     chain: ChainFacts | None = None
-    revocation: RevocationAnswer = field(default_factory=lambda: RevocationAnswer(Revocation.UNKNOWN))
+    revocation: RevocationAnswer = dataclasses.field(default_factory=lambda: RevocationAnswer(Revocation.UNKNOWN))
     ca_revocation: tuple[RevocationAnswer, ...] = ()
     digest_algorithm: str = ""
     start: int = 0

@@ -17,6 +17,10 @@ from congvan_core.signatures.pdf_signatures import FieldNode, form_fields
 
 MAX_CHANGED = 20_000
 MAX_OBJECT_STREAM_BYTES = 64 << 20
+SMALL = 4000
+_WRITTEN = re.compile(rb"(?<!\d)(\d{1,10}) \d{1,5} R(?![A-Za-z0-9])")
+_REFERENCE_END = re.compile(rb"0[\x00\t\n\x0c\r ]+R(?![A-Za-z0-9])")
+_NUMBER_BEFORE = re.compile(rb"(?<!\d)(\d{1,10})[\x00\t\n\x0c\r ]+\d{0,4}$")
 _CATALOG_FREE = {"/DSS", "/Extensions", "/Metadata", "/Version", "/AcroForm", "/PieceInfo"}
 _PAGE_FREE = {"/Annots", "/Tabs", "/StructParents", "/LastModified", "/PieceInfo"}
 _FIELD_VALUE_KEYS = {"/V", "/AP", "/AS", "/RV", "/I", "/MK", "/DA", "/M", "/F", "/NM"}
@@ -425,21 +429,22 @@ class Comparison:
         """A number that the signed revision already referred to, but only now has an object."""
         if not fresh:
             return
-        for number in sorted(_referred(self.data, self.old, fresh)):
+        for number in sorted(referred(self.data, self.old, fresh)):
             self.changes.refuse("missing_object_supplied", str(number))
 
 
-def _referred(data: Any, old: Revision, fresh: set[int]) -> set[int]:
-    wanted = b"|".join(str(n).encode() for n in sorted(fresh)) if len(fresh) <= 300 else rb"\d{1,10}"
-    pattern = re.compile(rb"(?<!\d)(" + wanted + rb")[\x00\t\n\x0c\r ]+\d{1,5}[\x00\t\n\x0c\r ]+R(?![A-Za-z0-9])")
-    window = memoryview(data)[: old.end]
-    try:
-        found = {int(m.group(1)) for m in pattern.finditer(window)}
-    finally:
-        window.release()
-    streams = {e[1] for e in old.xref.entries.values() if e[0] == "c"}
+def referred(data: Any, old: Revision, fresh: set[int]) -> set[int]:
+    """Which of the numbers does the older revision already refer to? Exactly for small files, by bytes for large.
+
+    A superset may be returned for large ones: text in a stream that reads like a reference.
+    """
+    if len(old.xref.entries) <= SMALL:
+        return _referred_exactly(old, fresh)
+    found: set[int] = set()
+    with memoryview(data) as view, view[: old.end] as window:
+        _scan(window, fresh, found)
     total = 0
-    for number in streams:
+    for number in sorted({e[1] for e in old.xref.entries.values() if e[0] == "c"}):
         stream = old.value(number)
         if not isinstance(stream, pikepdf.Stream):
             continue
@@ -447,8 +452,33 @@ def _referred(data: Any, old: Revision, fresh: set[int]) -> set[int]:
         total += len(body)
         if total > MAX_OBJECT_STREAM_BYTES:
             break
-        found |= {int(m.group(1)) for m in pattern.finditer(body)}
-    return found & fresh
+        _scan(body, fresh, found)
+    return found
+
+
+def _referred_exactly(old: Revision, fresh: set[int]) -> set[int]:
+    found: set[int] = set()
+    for number, entry in old.xref.entries.items():
+        if entry[0] == "f":
+            continue
+        value = old.value(number)
+        if isinstance(value, pikepdf.Stream):
+            text = b" ".join(v.unparse() for k in value.keys() if isinstance(v := value.get(k), pikepdf.Object))  # noqa: SIM118
+        elif isinstance(value, pikepdf.Object):
+            text = value.unparse(resolved=True)
+        else:
+            continue
+        found |= {int(n) for n in _WRITTEN.findall(text)} & fresh
+    return found
+
+
+def _scan(window: Any, fresh: set[int], found: set[int]) -> None:
+    """Looks for the end of a reference first: its last zero and R are rare, the digits before are not."""
+    for match in _REFERENCE_END.finditer(window):
+        before = bytes(window[max(0, match.start() - 64) : match.start()])
+        head = _NUMBER_BEFORE.search(before)
+        if head is not None and int(head.group(1)) in fresh:
+            found.add(int(head.group(1)))
 
 
 def _appearance_numbers(widget: Any) -> set[int]:

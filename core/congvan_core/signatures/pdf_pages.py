@@ -8,7 +8,7 @@ from typing import Any
 
 from congvan_core.signatures.pdf_changes import Placed
 
-MAX_RENDER_BYTES = 96 << 20
+MAX_RENDER_BYTES = 512 << 20
 DPI = 96
 _SCALE = DPI / 72
 #: Luminance under which a pixel is ink, over which it is paper; how far a pixel must move to have changed.
@@ -47,12 +47,16 @@ class Pages:
     def __init__(self, data: Any, end: int, *, flatten: bool = False) -> None:
         import pypdfium2
 
+        from congvan_core.signatures.pdf_revision import RevisionFile
+
         if end > MAX_RENDER_BYTES:
             raise NotCompletedError("size")
+        self._file = RevisionFile(data, end)
         try:
-            self.document = pypdfium2.PdfDocument(bytes(data[:end]))
+            self.document = pypdfium2.PdfDocument(_native(self._file.path) or bytes(data[:end]))
             self.document.init_forms()
-        except pypdfium2.PdfiumError as error:
+        except (pypdfium2.PdfiumError, OSError) as error:
+            self._file.close()
             raise NotCompletedError("renderer") from error
         self.flatten = flatten
 
@@ -61,6 +65,7 @@ class Pages:
 
     def __exit__(self, *_: object) -> None:
         self.document.close()
+        self._file.close()
 
     def __len__(self) -> int:
         return len(self.document)
@@ -120,6 +125,19 @@ class Pages:
         reader.close()
         page.close()
         return found
+
+
+def _native(path: str | None) -> Any:
+    """The document opened by name in C: the Python layer would resolve the descriptor to a name that is gone."""
+    import pypdfium2.raw as raw
+    from pypdfium2 import PdfiumError
+
+    if path is None:
+        return None
+    document = raw.FPDF_LoadDocument(path.encode() + b"\0", None)
+    if not document:
+        raise PdfiumError("the renderer cannot open the file")
+    return document
 
 
 def to_pixels(rect: Rect, frame: Rect, size: tuple[int, int], grow: int = 2) -> tuple[int, int, int, int]:
@@ -206,12 +224,12 @@ def compare(
                     continue
                 if one.signature:
                     # Writing over writing hides it too: new ink beside old strokes counts as much as on them.
-                    hidden = ImageChops.multiply(moved, ink.filter(ImageFilter.MaxFilter(3)))
+                    near = blank_out(ink.copy(), excused).crop(box).filter(ImageFilter.MaxFilter(3))
+                    hidden = ImageChops.multiply(blank_out(moved.copy(), excused).crop(box), near)
                 else:
-                    plain = ink_mask(before.image(index, annotations=False))
-                    hidden = ImageChops.multiply(ImageChops.multiply(moved, plain), paper_mask(b))
-                hidden = blank_out(hidden, excused if one.signature else [])
-                if count(hidden.crop(box)) > _COVERED:
+                    plain = ink_mask(before.image(index, annotations=False)).crop(box)
+                    hidden = ImageChops.multiply(ImageChops.multiply(moved.crop(box), plain), paper_mask(b).crop(box))
+                if count(hidden) > _COVERED:
                     seen.covered.append((one.field, index))
             boxes = [to_pixels(one.rect, frame, a.size) for one in ones]
             if count(blank_out(moved, boxes)) > _STRAY:

@@ -3,11 +3,50 @@
 from __future__ import annotations
 
 import io
+import mmap
+import os
 from typing import Any
 
 import pikepdf
 
 from congvan_core.signatures.pdf_xref import Xref
+
+
+class Mapped(mmap.mmap):
+    """A memory map that still knows by which name the libraries can open the very same file."""
+
+    path: str | None = None
+
+
+class RevisionFile:
+    """The first ``end`` bytes under a name, so that C++ libraries read them without asking Python for every byte.
+
+    The whole file goes by its own descriptor; a shorter revision is an unlinked copy in memory, outside our heap.
+    ``path`` is None where the system has neither: then ``stream`` serves.
+    """
+
+    def __init__(self, data: Any, end: int) -> None:
+        self.path: str | None = None
+        self._descriptor = -1
+        whole = getattr(data, "path", None)
+        if whole is not None and end == len(data):
+            self.path = whole
+        elif hasattr(os, "memfd_create") and os.path.isdir("/proc/self/fd"):
+            self._descriptor = os.memfd_create("revision")
+            with memoryview(data) as view, view[:end] as part:
+                written = 0
+                while written < end:
+                    with part[written : written + (64 << 20)] as piece:
+                        written += os.write(self._descriptor, piece)
+            self.path = f"/proc/self/fd/{self._descriptor}"
+
+    def close(self) -> None:
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+    def __del__(self) -> None:
+        self.close()
 
 
 class Prefix(io.RawIOBase):
@@ -48,7 +87,8 @@ class Revision:
     def __init__(self, data: Any, end: int, xref: Xref) -> None:
         self.end = end
         self.xref = xref
-        self.pdf = pikepdf.open(Prefix(data, end), suppress_warnings=True)
+        self.file = RevisionFile(data, end)
+        self.pdf = open_pdf(self.file, data, end)
         self.repaired = any("reconstruct" in str(w) or "damaged" in str(w) for w in self.pdf.get_warnings())
 
     def value(self, number: int) -> Any:
@@ -62,6 +102,12 @@ class Revision:
     def key(self, number: int) -> bytes | None:
         """A canonical form: equal keys, equal objects. Streams compare by dictionary and stored bytes."""
         return canonical(self.value(number))
+
+
+def open_pdf(file: RevisionFile, data: Any, end: int) -> pikepdf.Pdf:
+    """Raises pikepdf.PdfError, PasswordError."""
+    source: Any = file.path or Prefix(data, end)
+    return pikepdf.open(source, suppress_warnings=True)
 
 
 def canonical(value: Any) -> bytes | None:

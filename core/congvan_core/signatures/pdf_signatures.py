@@ -202,7 +202,7 @@ def _references(signature: FoundSignature, value: Any, node: FieldNode) -> None:
         parameters = reference.get("/TransformParams")
         parameters = parameters if isinstance(parameters, pikepdf.Dictionary) else pikepdf.Dictionary()
         if method == "/DocMDP":
-            level = parameters.get("/P", 2)
+            level: Any = parameters.get("/P", 2)
             level = int(level) if isinstance(level, int) and 1 <= level <= 3 else 1
             signature.docmdp = level if signature.docmdp is None else min(level, signature.docmdp)
         elif method == "/FieldMDP":
@@ -211,9 +211,9 @@ def _references(signature: FoundSignature, value: Any, node: FieldNode) -> None:
     if isinstance(lock, pikepdf.Dictionary):
         if signature.fieldmdp is None:
             signature.fieldmdp = _lock(lock)
-        level = lock.get("/P")
-        if isinstance(level, int) and signature.docmdp is None and 1 <= level <= 3:
-            signature.docmdp = level
+        limit: Any = lock.get("/P")
+        if isinstance(limit, int) and signature.docmdp is None and 1 <= limit <= 3:
+            signature.docmdp = limit
 
 
 def _lock(parameters: Any) -> tuple[str, frozenset[str]] | None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pikepdf
 
+from congvan_core.documents.pdf_audit import audit_pdf
 from congvan_core.findings import Finding
 from congvan_core.signatures.cms_reading import read
 from congvan_core.signatures.facts import ChangedAfter, FileFacts, SignatureFacts, TimestampFacts
@@ -18,7 +19,7 @@ from congvan_core.signatures.pdf_changes import Changes, Comparison, rectangle, 
 from congvan_core.signatures.pdf_later import Step, judge_later
 from congvan_core.signatures.pdf_number import number_added
 from congvan_core.signatures.pdf_pages import Budget, NotCompletedError, Rect, compare
-from congvan_core.signatures.pdf_revision import Revision
+from congvan_core.signatures.pdf_revision import Revision, RevisionFile, open_pdf
 from congvan_core.signatures.pdf_signatures import FoundSignature, find, form_fields
 from congvan_core.signatures.pdf_xref import XrefError, XrefReader
 from congvan_core.signatures.signer_check import Content, judge_signer, trust_of_signature
@@ -74,27 +75,23 @@ def verify_pdf(data: Any, size: int, setting: Setting, base: FileFacts) -> FileF
     file = _File(data, size, setting, XrefReader(data))
     findings: list[Finding] = []
     try:
-        with pikepdf.open(_stream(data, size), suppress_warnings=True) as probe:
-            pages, scanned = len(probe.pages), _scanned(probe)
-            if probe.is_encrypted:
-                findings.append(Finding("INTEGRITY-PERMISSIONS-PASSWORD"))
+        whole = RevisionFile(data, size)
+        probe = open_pdf(whole, data, size)
+        pages, scanned = len(probe.pages), _scanned(probe)
+        if probe.is_encrypted:
+            findings.append(Finding("INTEGRITY-PERMISSIONS-PASSWORD"))
     except pikepdf.PasswordError:
         return replace(base, readable=False, findings=(Finding("INTEGRITY-ENCRYPTED"),))
     except Exception as error:
         return replace(base, readable=False, findings=(Finding("INTEGRITY-UNREADABLE", {"reason": type(error).__name__}),))
     base = replace(base, pages=pages, scanned=scanned)
+    findings += audit_pdf(data, size, probe)
     altered = _open(file, findings)
     if not file.found and not file.detached:
         return replace(base, altered=altered, findings=tuple(findings))
     if file.final is not None:
         _security_store(file.final.pdf, setting)
     return _measure(file, base, findings)
-
-
-def _stream(data: Any, size: int) -> Any:
-    from congvan_core.signatures.pdf_revision import Prefix
-
-    return Prefix(data, size)
 
 
 def _scanned(pdf: pikepdf.Pdf) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import zlib
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Any
 
 from congvan_core.signatures.pdf_objects import Dictionary, Name, PdfSyntaxError, Ref, header, parse, skip
@@ -14,6 +15,7 @@ MAX_OBJECTS = 3_000_000
 MAX_XREF_BYTES = 128 << 20
 _STARTXREF = re.compile(rb"startxref\s+(\d{1,12})\s*(?:%%EOF)?")
 _SUBSECTION = re.compile(rb"[\x00\t\n\x0c\r ]*(\d{1,10})[ \t]+(\d{1,10})[ \t]*(?:\r\n|\r|\n)[\x00\t\n\x0c\r ]*")
+_ROW = re.compile(rb"(\d{10}) (\d{5}) ([nf])(?:\r\n|[ \r\n]{2})")
 _ENTRY = re.compile(rb"[\x00\t\n\x0c\r ]*(\d{10})[ ](\d{5})[ ]([nf])")
 
 #: ``("n", offset, generation)``, ``("c", object stream, index)`` or ``("f", 0, generation)``
@@ -50,11 +52,14 @@ class XrefReader:
     def __init__(self, data: Any) -> None:
         self.data = data
         self._cache: dict[int, Section] = {}
+        self._revisions: dict[int, Xref] = {}
         at = data.find(b"%PDF-", 0, 1024)
         self.base = max(at, 0)
 
     def revision(self, end: int) -> Xref:
         """The map of the file as it stood when it was ``end`` bytes long. Raises XrefError."""
+        if end in self._revisions:
+            return self._revisions[end]
         tail = bytes(self.data[max(0, end - 2048) : end])
         found = list(_STARTXREF.finditer(tail))
         if not found:
@@ -73,9 +78,6 @@ class XrefReader:
             if not xref.sections:
                 xref.trailer = section.trailer
             xref.sections.append(section)
-            entries = xref.entries
-            for number, entry in section.entries.items():
-                entries.setdefault(number, entry)
             hybrid, previous = section.trailer.get("XRefStm"), section.trailer.get("Prev")
             for value in (hybrid, previous):
                 if value is None:
@@ -86,6 +88,9 @@ class XrefReader:
             if isinstance(hybrid, int) and not section.stream and hybrid in pending:
                 pending.remove(hybrid)
                 pending.insert(0, hybrid)
+        for section in reversed(xref.sections):
+            xref.entries.update(section.entries)
+        self._revisions[end] = xref
         return xref
 
     def _section(self, offset: int, end: int) -> Section:
@@ -131,13 +136,15 @@ class XrefReader:
     def _rows(self, entries: dict[int, Entry], first: int, count: int, pos: int) -> int:
         rows = bytes(self.data[pos : pos + 20 * count])
         if len(rows) == 20 * count and (count == 0 or rows[17:18] in b"nf"):
-            for index in range(count):
-                row = rows[20 * index : 20 * index + 18]
-                kind = row[17:18]
-                if kind not in (b"n", b"f") or not row[:10].isdigit():
-                    break
-                self._row(entries, first + index, kind.decode(), int(row[:10]), int(row[11:16]))
-            else:
+            found = _ROW.findall(rows)
+            if len(found) == count:
+                fresh: dict[int, Entry] = {
+                    number: ("n", int(offset), int(generation)) if kind == b"n" else ("f", 0, int(generation))
+                    for number, (offset, generation, kind) in enumerate(found, start=first)
+                }
+                if not entries.keys().isdisjoint(fresh) and any(entries.get(n, e) != e for n, e in fresh.items()):
+                    raise XrefError("object listed twice")
+                entries.update(fresh)
                 return pos + 20 * count
         for index in range(count):
             match = _ENTRY.match(self.data, pos)
@@ -232,6 +239,14 @@ class XrefReader:
 
 def _unpredict(raw: bytes, columns: int) -> bytes:
     """PNG predictors (RFC 2083 6.2-6.6), one byte per sample."""
+    rows = len(raw) // (columns + 1)
+    if rows and set(raw[: rows * (columns + 1) : columns + 1]) == {2}:
+        # The usual case, column by column in C: "Up" is a running sum.
+        summed = bytearray(rows * columns)
+        for column in range(columns):
+            values = raw[column + 1 : rows * (columns + 1) : columns + 1]
+            summed[column::columns] = bytes(v & 255 for v in accumulate(values))
+        return bytes(summed)
     out = bytearray()
     previous = bytearray(columns)
     for pos in range(0, len(raw) - columns, columns + 1):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,7 +12,7 @@ from congvan_core.findings import Finding
 from congvan_core.ids import iso_vn
 from congvan_core.signatures.cms_check import SignerCheck, check, digest_name
 from congvan_core.signatures.cms_reading import SignedMessage, signer_certificate, signing_time
-from congvan_core.signatures.facts import ChainEnd, Revocation, SignatureFacts, SignerKind, TimestampFacts, Trust
+from congvan_core.signatures.facts import ChainEnd, Revocation, SignatureFacts, TimestampFacts, Trust
 from congvan_core.signatures.path_check import PathAnswer, Setting, check_path, trust_of
 from congvan_core.signatures.signer_kind import describe
 from congvan_core.signatures.timestamps import of_signer
@@ -194,12 +193,3 @@ def trust_of_signature(facts: SignatureFacts, purposes: frozenset[str]) -> Trust
     if found is Trust.TRUSTED and any(f.code == "SIG-WEAK-DIGEST" for f in facts.findings):
         return Trust.UNTRUSTED
     return found
-
-
-def is_person(facts: SignatureFacts) -> bool:
-    return facts.signer.kind is SignerKind.PERSON
-
-
-def hashed(data: bytes) -> Callable[[str], bytes]:
-    """``digest(name)`` over bytes at hand."""
-    return lambda name: hashlib.new(name, data).digest()

@@ -27,12 +27,16 @@ def of_signer(signer: cms.SignerInfo, setting: Setting) -> TimestampFacts | None
             der = value.dump()
         except Exception:
             der = b""
-        signature = signer["signature"].native
-        found.append(judge(der, lambda name, s=signature: hashlib.new(name, s).digest(), setting))
+        found.append(judge(der, hashed(signer["signature"].native), setting))
     if not found:
         return None
     good = [t for t in found if t.intact and t.trusted and t.time]
     return min(good, key=lambda t: t.time or setting.now) if good else found[0]
+
+
+def hashed(data: bytes) -> Callable[[str], bytes]:
+    """``digest(name)`` over bytes at hand."""
+    return lambda name: hashlib.new(name, data).digest()
 
 
 def judge(

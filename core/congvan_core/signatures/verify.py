@@ -62,12 +62,9 @@ def _verify(data: Any, size: int, signature: bytes | None, setting: Setting, bas
     if size == 0:
         return replace(base, readable=False, findings=(Finding("INTEGRITY-UNREADABLE", {"reason": "empty"}),))
     if base.format == "pdf":
-        from congvan_core.documents.pdf_audit import audit_pdf
         from congvan_core.signatures.pdf_verify import verify_pdf
 
         facts = verify_pdf(data, size, setting, base)
-        if facts.readable:
-            facts = replace(facts, findings=(*facts.findings, *audit_pdf(data, size)))
     elif base.format == "p7m":
         facts = verify_enveloping(data, size, setting, base)
     elif base.format in ("docx", "xlsx", "pptx", "odt", "ods", "odp"):
@@ -173,12 +170,16 @@ def _opened(source: str | Path | bytes) -> Iterator[tuple[Any, int]]:
     if isinstance(source, bytes):
         yield source, len(source)
         return
+    from congvan_core.signatures.pdf_revision import Mapped
+
     with open(source, "rb") as file:
         size = os.fstat(file.fileno()).st_size
         if size == 0:
             yield b"", 0
             return
-        mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        mapped = Mapped(file.fileno(), 0, access=mmap.ACCESS_READ)
+        if os.path.isdir("/proc/self/fd"):
+            mapped.path = f"/proc/self/fd/{file.fileno()}"
         try:
             yield mapped, size
         finally:
