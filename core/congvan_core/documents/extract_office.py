@@ -234,6 +234,7 @@ _TCVN3_ONLY = frozenset("µ¸¶·¹¨»¾¼½©®«¬\u00ad¹¶·")
 
 def _guessed_font(text: str) -> str:
     """``.VnTime`` where the letters are those of TCVN3 and no Unicode Vietnamese is among them."""
-    signs = sum(c in _TCVN3_ONLY for c in text)
+    found = [c for c in text if c in _TCVN3_ONLY]
+    signs = len(found) if len(set(found)) >= 3 else 0  # quotation marks alone are no proof
     unicode_letters = sum("\u1ea0" <= c <= "\u1ef9" or c in "ăđơưĂĐƠƯ" for c in text)
-    return ".VnTime" if signs > 10 and signs > 20 * unicode_letters and signs * 40 > len(text.strip()) else ""
+    return ".VnTime" if signs >= 6 and signs > 20 * unicode_letters and signs * 40 > len(text.strip()) else ""

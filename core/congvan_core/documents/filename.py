@@ -72,7 +72,10 @@ def _cut(text: str, room: int) -> str:
 
 def drop_about(subject: str) -> str:
     """The abstract without a leading "Về việc" or "V/v"."""
-    return _STRICTLY_ABOUT.sub("", squeeze(subject))
+    text = squeeze(subject)
+    while (shorter := _STRICTLY_ABOUT.sub("", text)) != text:
+        text = shorter
+    return text
 
 
 def build(value: NumberSymbol, issued_on: date, subject: str, ext: str = "pdf") -> str:

@@ -191,7 +191,7 @@ def _symbol_only(lines: Sequence[str], base: float) -> Fact[str] | None:
 
 _DATE = re.compile(r"ngay\s*(\d{1,2})\s*(?:thang|thane|thdng)\s*(\d{1,2})\s*nam\s*((?:19|20)\d\d)")
 _BLANK_DATE = re.compile(r",\s*ngay[\s.…_]*(?:\d{1,2})?[\s.…_]*thang[\s.…_]*(?:\d{1,2})?[\s.…_]*nam\b")
-_PLACE = re.compile(r"([A-ZĐÂĂƠÔƯÁÀẢÃẠ][^,:;/|_`'\d-]{1,40}),\s*$")
+_PLACE = re.compile(r"([A-ZĐÂĂƠÔƯÁÀẢÃẠ][^,:;/|_`'\d-]{0,40}),\s*$")
 
 
 def _without_number(text: str) -> str:
@@ -218,6 +218,6 @@ def _date(lines: Sequence[str], base: float) -> tuple[Fact[date] | None, Fact[st
                 continue
             where = Fact(place[1].strip(), base, line[:200]) if place else None
             return Fact(day, base, line[:200]), where, False
-        if _BLANK_DATE.search(low):
+        if _BLANK_DATE.search(low) or _PLACE.search(_without_number(line)):
             return None, None, True
     return None, None, False

@@ -27,7 +27,7 @@ _PLACES = ("tinh ", "thanh pho ", "tp ", "tp. ", "phuong ", "xa ", "dac khu ", "
 
 def _capitals(line: str) -> bool:
     letters = [c for c in line if c.isalpha()]
-    return len(letters) >= 3 and sum(c.isupper() for c in letters) >= 0.85 * len(letters)
+    return len(letters) >= 2 and sum(c.isupper() for c in letters) >= 0.85 * len(letters)
 
 
 def author(lines: Sequence[str]) -> tuple[str | None, str | None]:
@@ -38,7 +38,8 @@ def author(lines: Sequence[str]) -> tuple[str | None, str | None]:
         if _NUMBER.search(low) or _ABOUT.match(low) or _DATE.search(low):
             break
         plain = line.strip(" -_*.|`'‘’—–")
-        if _capitals(plain) and len(plain) > 5 and not types.by_name(plain) and not _stamp(plain):
+        # A short line in capitals is noise of a seal, unless it ends the name that the line before began.
+        if _capitals(plain) and (len(plain) > 5 or heading) and not types.by_name(plain) and not _stamp(plain):
             heading.append(plain)
     bodies: list[str] = []
     for line in heading[:6]:

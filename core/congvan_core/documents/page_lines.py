@@ -52,7 +52,6 @@ class NationalHead:
         for line in lines[:_HEAD_LINES]:
             low = folded(line).lstrip(" -_.`'|")
             if low.startswith(("can cu", "theo de nghi", "dieu 1")) or re.match(r"kinh gui\s*:?", low):
-                out.append(line)
                 break
             kept = drop_motto(line)
             if kept:

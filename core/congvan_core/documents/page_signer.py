@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from congvan_core.documents.model import SignerInfo
 from congvan_core.documents.page_lines import clean_lines, folded
 
-_COMPETENCE = re.compile(r"(?:^|\s)(TM|KT|TL|TUQ|TLX|Q)\s*\.\s*(?=[A-ZĐ])")
+_COMPETENCE = re.compile(r"(?:^|\s)(TM|KT|TL|TUQ|Q)\s*\.\s*(?=[^\W\d_])")
 _POSITIONS = (
     "phó chủ tịch", "chủ tịch", "phó thủ tướng", "thủ tướng", "thứ trưởng", "bộ trưởng", "phó giám đốc", "giám đốc",
     "phó chánh văn phòng", "chánh văn phòng", "phó cục trưởng", "cục trưởng", "phó trưởng ban", "trưởng ban",
