@@ -334,3 +334,18 @@ def test_an_unsigned_mail() -> None:
         "encrypted": False,
         "claimed_time": None,
     }
+
+
+@settings(max_examples=150)
+@given(st.integers(0, 10**6), st.integers(1, 255), st.binary(max_size=3), st.integers(0, 4))
+def test_any_damage_inside_the_signature_gets_an_answer(
+    pki: LivePki, position: int, change: int, added: bytes, cut: int
+) -> None:
+    der = KeySigner(pki.signing_key("gateway-a")).sign_detached(ENTITY)
+    at = position % len(der)
+    touched = der[:at] + bytes([der[at] ^ change]) + added + der[at + 1 + cut :]
+    report = verify(HEAD + sign_entity(ENTITY, Ready(touched)), trust(pki))
+    assert report.signed
+    assert report.outcome in ("valid", "invalid", "indeterminate")
+    for finding in report.findings:
+        assert finding.message() and finding.message("en")

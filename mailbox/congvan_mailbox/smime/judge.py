@@ -64,6 +64,17 @@ def _describe(cert: x509.Certificate) -> SignerFacts:
         return SignerFacts(sha256=fingerprint(cert))
 
 
+def readable(cert: x509.Certificate) -> bool:
+    """Whether every field that a path search needs can be read; a damaged certificate in a mail helps nobody."""
+    try:
+        _ = cert.subject.native, cert.issuer.native, cert.serial_number, cert.not_valid_before, cert.not_valid_after
+        _ = cert.public_key.algorithm, cert.key_usage_value, cert.extended_key_usage_value, cert.ca
+        _ = cert.key_identifier, cert.authority_key_identifier, cert.dump()
+    except Exception:
+        return False
+    return True
+
+
 def certificate_emails(cert: x509.Certificate) -> tuple[str, ...]:
     """Addresses that a certificate names: subjectAltName first, then the subject (RFC 8550 section 3)."""
     found: list[str] = []

@@ -12,11 +12,12 @@ from congvan_core.errors import UnreadableError
 from congvan_core.findings import Finding
 from congvan_core.ids import now
 from congvan_core.signatures.cms_reading import SignedMessage, decode, read
+from congvan_core.signatures.facts import SignerFacts
 from congvan_mailbox.message import parse_message
 from congvan_mailbox.message.limits import DEFAULT_LIMITS, Limits
 from congvan_mailbox.message.part import Message, Part
 from congvan_mailbox.smime.decrypt import Recipient, decrypt
-from congvan_mailbox.smime.judge import judge_signer
+from congvan_mailbox.smime.judge import judge_signer, readable
 from congvan_mailbox.smime.locate import envelope_kind, find_envelope, find_signed, is_signature
 from congvan_mailbox.smime.report import SmimeReport, SmimeSigner, SmimeTrust
 
@@ -159,13 +160,19 @@ def _judge(
             memo[name] = digest(name)
         return memo[name]
 
+    message.certificates[:] = [c for c in message.certificates if readable(c)]
     signers: list[SmimeSigner] = []
     for info in message.signers:
         attributes = info["signed_attrs"]
         plain = content
         if plain is None and part is not None and (attributes is None or not len(attributes)):
             plain = part.raw  # without signed attributes the signature is over the content itself
-        signers.append(judge_signer(info, message, once, plain, trust, at))
+        try:
+            signers.append(judge_signer(info, message, once, plain, trust, at))
+        except Exception as error:  # libraries raise their own on a stranger's damaged structures
+            reason = f"cấu trúc chữ ký hỏng ({type(error).__name__})"
+            finding = Finding("MIME-SIGNATURE-UNREADABLE", {"reason": reason})
+            signers.append(SmimeSigner(SignerFacts(), "indeterminate", findings=(finding,)))
     if not signers:
         return _unreadable("không có người ký")
     return SmimeReport(signed=True, signers=tuple(signers))
