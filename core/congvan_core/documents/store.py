@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from datetime import date, datetime
 from enum import Enum
 from typing import Any
@@ -328,10 +328,12 @@ def search_text(metadata: DocumentMetadata, files: Sequence[StoredFile] = (), re
 
 def jsonable(value: Any) -> Any:
     """The value as JSON can hold it: dates ISO 8601, enumerations by value, no NUL, no lone surrogate."""
-    if value is None or (isinstance(value, (bool, int, float)) and not isinstance(value, Enum)):
-        return value
+    if type(value) is str:  # by far the most: every field of a packet
+        return value if value.isprintable() else clean(value, len(value))
     if isinstance(value, Enum):
         return value.value
+    if value is None or isinstance(value, (bool, int, float)):
+        return value
     if isinstance(value, str):
         return clean(value, len(value))
     if isinstance(value, (date, datetime)):
@@ -339,7 +341,7 @@ def jsonable(value: Any) -> Any:
     if isinstance(value, bytes):
         return value.hex()
     if is_dataclass(value) and not isinstance(value, type):
-        return jsonable(asdict(value))
+        return {each.name: jsonable(getattr(value, each.name)) for each in fields(value)}
     if isinstance(value, Mapping):
         return {clean(str(key), 500): jsonable(item) for key, item in value.items()}
     return [jsonable(item) for item in value]

@@ -1,9 +1,9 @@
-"""Registering on PostgreSQL in one statement, so that the book stays locked for one round trip and the commit.
+"""Registering in one statement on PostgreSQL, and counting in one on SQLite, so that a book is locked briefly.
 
-Writers of one book queue on its row; every round trip inside the lock is paid by all of them. The statement counts
-up, writes the entry and its event, and reads the time after the lock: under READ COMMITTED an UPDATE that waited is
-evaluated again on the new row version, ``clock_timestamp()`` with it. Whatever it does not expect (no such book yet,
-another authority, New Year, a clock gone back) it answers with no row, and the ordinary path decides.
+Writers of one book queue on its row; every round trip inside the lock is paid by all of them. On PostgreSQL the
+statement counts up, writes the entry and its event, and reads the time after the lock: under READ COMMITTED an UPDATE
+that waited is evaluated again on the new row version, ``clock_timestamp()`` with it. Whatever it does not expect (no
+such book yet, another authority, New Year, a clock gone back) it answers with no row; the ordinary path decides then.
 """
 
 from __future__ import annotations
@@ -11,20 +11,47 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, cast, exists, func, insert, literal, literal_column, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    bindparam,
+    cast,
+    exists,
+    func,
+    insert,
+    literal,
+    literal_column,
+    or_,
+    select,
+    type_coerce,
+    update,
+)
 from sqlalchemy.sql import Select
+from sqlalchemy.sql.dml import ReturningUpdate
 from sqlalchemy.types import Integer, String, Text
 
 from congvan_core.ids import new_id, now
 from congvan_core.journal.writing import canonical
 from congvan_core.registers.books import BOOK_COLUMNS, BookKey, book_of
 from congvan_core.registers.numbering import vietnam_year
-from congvan_core.registers.registering import Entry, EntryFacts, book_name
+from congvan_core.registers.registering import Entry, EntryFacts, book_name, write_entry
 from congvan_core.storage.schema import book, entry, event
 from congvan_core.storage.types import Instant
 
-_CLOCK = literal_column("clock_timestamp()", Instant)
-_LATEST_BELIEVED = literal_column("clock_timestamp() + interval '5 minutes'", Instant)  # CLOCK_TOLERANCE
+#: The database's clock, the latest last entry it may still be believed against (CLOCK_TOLERANCE), its Vietnamese year
+#: (UTC+7 all year), per database. SQLite keeps moments as text of fixed width, see ``Instant``.
+_CLOCK = {
+    "postgresql": literal_column("clock_timestamp()", Instant),
+    "sqlite": literal_column("strftime('%Y-%m-%dT%H:%M:%f', 'now') || '000Z'", Instant),
+}
+_BELIEVED = {
+    "postgresql": literal_column("clock_timestamp() + interval '5 minutes'", Instant),
+    "sqlite": literal_column("strftime('%Y-%m-%dT%H:%M:%f', 'now', '+5 minutes') || '000Z'", Instant),
+}
+_YEAR: dict[str, ColumnElement[int]] = {
+    "postgresql": literal_column("extract(year from clock_timestamp() at time zone 'Asia/Ho_Chi_Minh')"),
+    "sqlite": literal_column("cast(strftime('%Y', 'now', '+7 hours') as integer)"),
+}
 _FACTS = (
     "document_id",
     "arrived_at",
@@ -44,10 +71,15 @@ def _fact(name: str) -> Any:
     return cast(bindparam(f"f_{name}", type_=column.type), column.type)
 
 
-@cache
-def _statement() -> Select[Any]:
+def _counting(dialect: str) -> ReturningUpdate[Any]:
+    """Counts the book up, if nothing unusual stands in the way; gives the book as it is then."""
     later = book.alias("later")
-    counted = (
+    clock = _CLOCK[dialect]
+    if dialect == "postgresql":
+        moment = func.greatest(book.c.last_time, clock)  # which passes over NULL
+    else:
+        moment = func.max(func.coalesce(book.c.last_time, literal_column("''")), clock)
+    return (
         update(book)
         .where(
             book.c.agency_id == bindparam("agency"),
@@ -56,9 +88,8 @@ def _statement() -> Select[Any]:
             book.c.series == bindparam("of_series"),
             book.c.year == bindparam("of_year"),
             book.c.authority == "own",
-            literal_column("extract(year from clock_timestamp() at time zone 'Asia/Ho_Chi_Minh')")
-            == bindparam("of_year", type_=Integer()),
-            or_(book.c.last_time.is_(None), book.c.last_time <= _LATEST_BELIEVED),
+            _YEAR[dialect] == bindparam("of_year", type_=Integer()),
+            or_(book.c.last_time.is_(None), _BELIEVED[dialect] >= book.c.last_time),
             ~exists().where(
                 later.c.agency_id == bindparam("agency"),
                 later.c.body_code == bindparam("body"),
@@ -68,10 +99,19 @@ def _statement() -> Select[Any]:
                 later.c.last_time.is_not(None),
             ),
         )
-        .values(last_number=book.c.last_number + 1, last_time=func.greatest(book.c.last_time, _CLOCK))
+        .values(last_number=book.c.last_number + 1, last_time=type_coerce(moment, Instant))
         .returning(*BOOK_COLUMNS)
-        .cte("counted")
     )
+
+
+@cache
+def _count_up() -> ReturningUpdate[Any]:
+    return _counting("sqlite")
+
+
+@cache
+def _statement() -> Select[Any]:
+    counted = _counting("postgresql").cte("counted")
     number_text = cast(counted.c.last_number, String)
     moment = func.to_char(
         func.timezone("Asia/Ho_Chi_Minh", func.date_trunc("second", counted.c.last_time)),
@@ -119,37 +159,43 @@ def _statement() -> Select[Any]:
     return select(*(counted.c[column.name] for column in BOOK_COLUMNS)).add_cte(written, told)
 
 
-def register_in_one_statement(connection: Connection, key: BookKey, facts: EntryFacts) -> Entry | None:
-    """The entry, or None where the ordinary path has to decide (nothing was written then)."""
+def register_at_once(connection: Connection, key: BookKey, facts: EntryFacts) -> Entry | None:
+    """The entry, or None where the ordinary path has to decide (nothing was written then).
+
+    SQLite's transaction is the lock and has no round trips: there the counting is one statement, the rest follows.
+    """
     year = vietnam_year(now())
     entry_id = new_id()
-    head = canonical({"book": book_name(key), "document": facts.document_id, "instruction": facts.instruction_id})
-    tail = canonical({"source": facts.source, "state": "active", "year": year})
-    row = connection.execute(
-        _statement(),
-        {
-            "agency": key.agency_id,
-            "body": key.body_code,
-            "towards": key.direction,
-            "of_series": key.series,
-            "of_year": year,
-            "entry_id": entry_id,
-            "actor": facts.actor,
-            "subject": f"entry:{entry_id}",
-            "before_number": head[:-1] + ',"number":"',
-            "before_time": '","registered_at":"',
-            "after_time": '",' + tail[1:],
-            **{f"f_{name}": getattr(facts, name) for name in _FACTS},
-        },
-    ).one_or_none()
+    of_book = {
+        "agency": key.agency_id,
+        "body": key.body_code,
+        "towards": key.direction,
+        "of_series": key.series,
+        "of_year": year,
+    }
+    if connection.dialect.name == "postgresql":
+        row = connection.execute(_statement(), {**of_book, **_told(key, facts, year, entry_id)}).one_or_none()
+    else:
+        row = connection.execute(_count_up(), of_book).one_or_none()
     if row is None:
         return None
     there = book_of(row)
     assert there.last_time is not None
-    return Entry(
-        id=entry_id,
-        number=there.last_number,
-        number_text=str(there.last_number),
-        registered_at=there.last_time,
-        book=there,
-    )
+    made = Entry(entry_id, there.last_number, str(there.last_number), there.last_time, there)
+    if connection.dialect.name != "postgresql":
+        write_entry(connection, made, facts)
+    return made
+
+
+def _told(key: BookKey, facts: EntryFacts, year: int, entry_id: str) -> dict[str, Any]:
+    head = canonical({"book": book_name(key), "document": facts.document_id, "instruction": facts.instruction_id})
+    tail = canonical({"source": facts.source, "state": "active", "year": year})
+    return {
+        "entry_id": entry_id,
+        "actor": facts.actor,
+        "subject": f"entry:{entry_id}",
+        "before_number": head[:-1] + ',"number":"',
+        "before_time": '","registered_at":"',
+        "after_time": '",' + tail[1:],
+        **{f"f_{name}": getattr(facts, name) for name in _FACTS},
+    }

@@ -16,6 +16,7 @@ from congvan_core.registers.numbering import Clock, lock_book, take_number
 from congvan_core.storage.database import database_time
 from congvan_core.storage.schema import book, document, entry
 
+_INSERT_ENTRY = insert(entry)
 SOURCES = ("gateway", "manual", "imported")
 
 _GIVEN = re.compile(r"(\d{1,9})([^\W\d_]{0,4})\Z")
@@ -111,10 +112,10 @@ def register(
     )
     if number_given is not None:
         return _record_given(connection, key, facts, number_given, year, clock)
-    if clock is database_time and connection.dialect.name == "postgresql":
-        from congvan_core.registers.one_statement import register_in_one_statement
+    if clock is database_time:
+        from congvan_core.registers.one_statement import register_at_once
 
-        done = register_in_one_statement(connection, key, facts)
+        done = register_at_once(connection, key, facts)
         if done is not None:
             return done
     taken = take_number(connection, key, clock=clock)
@@ -168,7 +169,7 @@ def _record_given(
 def write_entry(connection: Connection, made: Entry, facts: EntryFacts) -> None:
     """The entry's row and its journal event."""
     connection.execute(
-        insert(entry),
+        _INSERT_ENTRY,
         {
             "id": made.id,
             "book_id": made.book.id,

@@ -290,14 +290,18 @@ def _sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
+_INSERT = {
+    "postgresql": pg_insert(blob).on_conflict_do_nothing(index_elements=["sha256"]),
+    "sqlite": sqlite_insert(blob).on_conflict_do_nothing(index_elements=["sha256"]),
+}
+
 # --- rows -------------------------------------------------------------------------------------------------------------
 
 
 def record(connection: Connection, sha256: str, size: int, at: datetime) -> None:
     """Insert the blob's row where it is not there yet. What has a row is never swept."""
-    insert = pg_insert if connection.dialect.name == "postgresql" else sqlite_insert
     connection.execute(
-        insert(blob).on_conflict_do_nothing(index_elements=["sha256"]),
+        _INSERT[connection.dialect.name],
         {"sha256": checked_digest(sha256), "size": size, "stored_at": at},
     )
 
@@ -306,9 +310,8 @@ def record_all(connection: Connection, blobs: Sequence[tuple[str, int]], at: dat
     """As ``record`` for several (digest, size), in digest order: two writers of the same blobs never deadlock."""
     if not blobs:
         return
-    insert = pg_insert if connection.dialect.name == "postgresql" else sqlite_insert
     connection.execute(
-        insert(blob).on_conflict_do_nothing(index_elements=["sha256"]),
+        _INSERT[connection.dialect.name],
         [
             {"sha256": checked_digest(sha256), "size": size, "stored_at": at}
             for sha256, size in sorted(dict(blobs).items())
