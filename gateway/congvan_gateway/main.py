@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -63,8 +64,15 @@ class App:
         return Sandbox(self.settings.verification)
 
     def close(self) -> None:
+        """Chain what this process wrote into the journal (no server may be running), and let go of everything."""
+        from congvan_core.journal.sealing import seal_all
+
         if "sandbox" in self.__dict__:
             self.sandbox.close()
+        try:
+            seal_all(self.database)
+        except Exception as error:  # what is not chained now is chained by the next process
+            logging.getLogger("congvan").warning("journal not sealed at the end: %s", error)
         self.database.close()
 
 

@@ -10,6 +10,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    import logging
+
     from congvan_gateway.demonstration.showing import run as show
+
+    logging.getLogger("pyhanko").setLevel(logging.ERROR)  # its hints are for programmers, not for a first look
 
     return show(once=args.once)

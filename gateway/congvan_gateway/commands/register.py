@@ -1,0 +1,162 @@
+"""`congvan register`: the registers of incoming and outgoing documents (NĐ 30/2020 Phụ lục IV)."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from congvan_core.agencies.lookup import own_agencies
+from congvan_core.errors import InputError, NotFoundError
+from congvan_core.registers.books import Book, all_books
+from congvan_gateway.commands.console_io import actor, add_config, add_output, open_app, print_json, say
+from congvan_gateway.main import App
+
+_BOOKS = ("incoming", "outgoing")
+_FORMS = ("xlsx", "pdf", "csv", "json")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    acts = parser.add_subparsers(dest="act", required=True, metavar="VIỆC")
+    for name, text in (
+        ("list", "liệt kê sổ"),
+        ("add", "nhập văn bản nhận qua kênh khác (giấy, USB, Zalo, QLVBĐH)"),
+        ("strike", "hủy số"),
+        ("export", "xuất sổ"),
+    ):
+        act = acts.add_parser(name, help=text, description=text)
+        act.add_argument("--book", choices=_BOOKS, default="incoming" if name == "add" else None, required=name != "add")
+        act.add_argument("--year", type=int)
+        act.add_argument("--series", default="")
+        act.add_argument("--body", metavar="MÃ", help="tác giả, khi có nhiều")
+        act.add_argument("--by", metavar="NGƯỜI")
+        add_config(act)
+        add_output(act)
+        if name == "export":
+            act.add_argument("--format", choices=_FORMS, default="xlsx")
+            act.add_argument("-o", "--output", type=Path, metavar="TỆP")
+        if name == "strike":
+            act.add_argument("--number", required=True)
+            act.add_argument("--reason", required=True)
+        if name == "add":
+            act.add_argument("--channel", required=True, choices=("paper", "usb", "zalo", "qlvbdh"))
+            act.add_argument("--symbol", required=True, metavar="12/QĐ-UBND")
+            act.add_argument("--number")
+            act.add_argument("--date", required=True)
+            act.add_argument("--author", required=True, metavar="TÁC-GIẢ")
+            act.add_argument("--subject", required=True)
+            act.add_argument("--remark")
+
+
+def run(args: argparse.Namespace) -> int:
+    app = open_app(args)
+    try:
+        return {"list": _list, "export": _export, "strike": _strike, "add": _add}[args.act](app, args)
+    finally:
+        app.close()
+
+
+def _books(app: App, args: argparse.Namespace) -> list[Book]:
+    with app.database.read() as connection:
+        found = [
+            book
+            for agency in own_agencies(connection)
+            for book in all_books(connection, agency.id)
+            if book.direction == args.book
+            and (args.year is None or book.year == args.year)
+            and (not args.series or book.series == args.series)
+            and (args.body is None or book.body_code == args.body)
+        ]
+    return sorted(found, key=lambda b: (b.year, b.body_code, b.series))
+
+
+def _list(app: App, args: argparse.Namespace) -> int:
+    from congvan_core.registers.listing import lines
+
+    rows: list[dict[str, object]] = []
+    for book in _books(app, args):
+        with app.database.read() as connection:
+            rows.extend(line.as_json() for line in lines(connection, book))
+    if args.json:
+        print_json(rows)
+        return 0
+    for row in rows:
+        say("  ".join(str(value) for value in row.values() if value not in (None, "")))
+    return 0
+
+
+def _one_book(app: App, args: argparse.Namespace) -> Book:
+    found = _books(app, args)
+    if not found:
+        raise NotFoundError("Chưa có sổ này")
+    if len(found) > 1:
+        names = "; ".join(f"{b.year} {b.body_code} {b.series}".strip() for b in found)
+        raise InputError(f"Có nhiều sổ, hãy nêu --year, --series hoặc --body: {names}")
+    return found[0]
+
+
+def _export(app: App, args: argparse.Namespace) -> int:
+    from congvan_core.registers.exporting import export_register
+
+    book = _one_book(app, args)
+    with app.database.read() as connection:
+        data = export_register(connection, book, args.format, at=app.clock())
+    if args.output is None:
+        sys.stdout.buffer.write(data)
+    else:
+        args.output.write_bytes(data)
+        say(f"Đã xuất {args.output}")
+    return 0
+
+
+def _strike(app: App, args: argparse.Namespace) -> int:
+    from congvan_core.registers.entries import find_entry, strike
+
+    book = _one_book(app, args)
+    with app.database.write() as connection:
+        row = find_entry(connection, book.id, args.number)
+        strike(connection, row.id, reason=args.reason, actor=actor(args), at=app.clock())
+    say(f"Đã hủy số {args.number}; số không dùng lại")
+    return 0
+
+
+def _add(app: App, args: argparse.Namespace) -> int:
+    from congvan_core.documents.model import DocumentMetadata, Party
+    from congvan_core.documents.number import from_parts
+    from congvan_core.registers.other_channels import register_by_hand
+    from congvan_gateway.commands.send import parse_day
+    from congvan_gateway.dispatch.request import types_name
+    from congvan_gateway.judgement.registering import handling_clock, receiving_body
+
+    value = from_parts(args.symbol, args.number)
+    with app.database.write() as connection:
+        own = own_agencies(connection)
+        if not own:
+            raise InputError("Chưa có cơ quan nào của đơn vị trong danh bạ")
+        meta = DocumentMetadata(
+            number=value.number,
+            symbol=value.notation,
+            issued_on=parse_day(args.date, "--date"),
+            type_name=types_name(value),
+            subject=args.subject,
+            author=Party(name=args.author),
+        )
+        at = app.clock()
+        received = register_by_hand(
+            connection,
+            agency_id=own[0].id,
+            body_code=args.body or receiving_body(connection, own[0], meta),
+            channel=args.channel,
+            metadata=meta,
+            arrived_at=at,
+            clock_starts_at=handling_clock(own[0], at, meta),
+            actor=actor(args),
+            series=args.series,
+            remark=args.remark,
+        )
+    made = received.entry
+    if args.json:
+        print_json({"number": made.number_text, "year": made.book.year})
+    else:
+        say(f"Đã vào sổ văn bản đến, số đến {made.number_text}")
+    return 0
