@@ -102,7 +102,9 @@ def prose_of(letter: Part) -> str:
     for part in letter.own():
         if part.media_type in ENCLOSED or part.children:
             continue
-        if part.media_type == "text/html":
+        if part.media_type.startswith("multipart/"):
+            plain.append(part.text())  # it says that it has parts and has none: some systems only think they write MIME
+        elif part.media_type == "text/html":
             marked.append(html_to_text(part.text()))
         elif (
             part.media_type in ("text/plain", "text/notification", "text/enriched", "text", "text/report")

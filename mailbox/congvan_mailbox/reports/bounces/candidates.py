@@ -26,7 +26,11 @@ class Candidate:
 
 
 #: ``<a@b>: said`` and ``<a@b>:`` of Postfix, qmail, Courier, Yahoo and their kin.
-_BRACKET = re.compile(rf"^\s{{0,8}}[\"'*•-]?\s?<\s*({_A})\s*>\s*:\s*(.*)$")
+_BRACKET = re.compile(
+    rf"^\s{{0,8}}[\"'*•-]?\s?<\s*({_A})\s*>(?:\s*\((?:expanded|generated) from:?\s*<?({_A})>?\))?\s*:\s*(.*)$"
+)
+#: Postfix's delivery to a command or a file: the address that led there is the one concerned.
+_COMMAND = re.compile(rf"^\s*<\"?[|/].*>\s*\((?:expanded|generated) from:?\s*<?({_A})>?\)\s*:?\s*(.*)$")
 #: ``a@b: said`` at the start of a line.
 _PLAIN_COLON = re.compile(rf"^\s{{0,8}}[\"'*•>-]{{0,2}}\s?({_A})[\"']?\s*(?:\([^)]*\))?\s*:\s*(.*)$")
 #: An address alone on its line: bare, bracketed, quoted, as a list item, or behind a display name.
@@ -79,12 +83,13 @@ def candidates(text: str) -> list[Candidate]:
     lines = text.split("\n")[:MAX_LINES]
     found: dict[str, Candidate] = {}
 
-    def add(address: str | None, rank: int, index: int, said: str = "") -> None:
+    def add(address: str | None, rank: int, index: int, said: str = "", made_from: str | None = None) -> None:
         clean = clean_address(address or "")
         if clean is None or _SYSTEM.match(clean) or len(found) >= MAX_FOUND:
             return
         key = key_of(clean)
         words, original = _following(lines, index, key, said)
+        original = clean_address(made_from) if made_from else original
         before = found.get(key)
         if before is None or rank < before.rank:
             found[key] = Candidate(clean, words, rank, original or (before.original if before else None))
@@ -100,18 +105,23 @@ def candidates(text: str) -> list[Candidate]:
             continue
         if "@" not in line:
             continue
-        if _GENERATED.search(line) or _EXPANDED.search(line):
-            continue
         if match := _BRACKET.match(line):
+            add(match.group(1), 1, index, match.group(3), match.group(2))
+        elif match := _COMMAND.match(line):
             add(match.group(1), 1, index, match.group(2))
+        elif match := _GENERATED.search(line) or _EXPANDED.search(line):
+            above = next((before for before in reversed(lines[max(0, index - 2) : index]) if before.strip()), "")
+            if "@" not in above and re.match(r"\s*<?\"?(pipe to |save to |\||/|:)", above):
+                add(match.group(1) or match.group(match.re.groups), 1, index)
         elif match := _DATED.match(line):
             add(match.group(1), 1, index)
         elif match := _ALONE.match(line):
             add(match.group(2) or match.group(1), 2, index)
         elif not _HELP.search(line) and (match := _NAMED.match(line)):
             add(match.group(1), 2, index)
-        elif _HELP.search(line) and not _RCPT.search(line) and not _IN_REPLY.search(line):
-            continue
+        elif (help_ := _HELP.search(line)) and not _RCPT.search(line) and not _IN_REPLY.search(line):
+            if match := _SENTENCE.search(line[: help_.start()]):
+                add(match.group(1), 4, index, line.strip())
         elif (match := _PLAIN_COLON.match(line)) or (match := _PAREN.match(line)) or (match := _SAID.match(line)):
             add(match.group(1), 2, index, match.group(2))
         elif match := _ERROR_LABEL.match(line):

@@ -15,9 +15,11 @@ _NAME = r"([A-Za-z0-9][A-Za-z0-9._+-]{0,63})"
 _FORMS = (
     re.compile(rf"(?im)^\s*(?:550|554|551)[ -](?:5\.\d\.\d\s)?<?{_NAME}>?\s*(?:\.\.\.|is not|:)\s*(.*)$"),
     re.compile(rf"(?im)^\s*<?{_NAME}>?\s*\.\.\.\s*(user unknown.*)$"),
-    re.compile(rf"(?im)^\s*{_NAME}(?:\.[\w-]+\.[\w-]+)?\s+\((.{0,80}?(?:unknown|not found|failure|full|disabled).{0,80})\)\s*$"),
     re.compile(
-        rf"(?im)\b(?:user|mailbox|account|recipient|login)\s*[:\"'<(]*\s*{_NAME}[\"'>)]*\s+(.{0,80}?(?:unknown|not found|does not exist|doesn't exist|not listed|is full|over quota|disabled|no such).*)$"
+        rf"(?im)^\s*{_NAME}(?:\.[\w-]+\.[\w-]+)?\s+\((.{0, 80}?(?:unknown|not found|failure|full|disabled).{0, 80})\)\s*$"
+    ),
+    re.compile(
+        rf"(?im)\b(?:user|mailbox|account|recipient|login)\s*[:\"'<(]*\s*{_NAME}[\"'>)]*\s+(.{0, 80}?(?:unknown|not found|does not exist|doesn't exist|not listed|is full|over quota|disabled|no such).*)$"
     ),
     re.compile(
         rf"(?im)\b(?:unknown|no such|invalid) (?:local )?(?:user|mailbox|recipient|account)\s*[:\"'<(]*\s*{_NAME}[\"'>)]*(.*)$"

@@ -9,7 +9,7 @@ from congvan_mailbox.reports.addresses import addresses_in, key_of
 from congvan_mailbox.reports.bounces.candidates import Candidate, candidates
 from congvan_mailbox.reports.bounces.fallback import by_flufl
 from congvan_mailbox.reports.bounces.local_names import local_names
-from congvan_mailbox.reports.bounces.signs import weigh
+from congvan_mailbox.reports.bounces.signs import may_be_nameless, weigh
 from congvan_mailbox.reports.bounces.tone import tone_of
 from congvan_mailbox.reports.letter import Part
 from congvan_mailbox.reports.model import Action, RecipientResult, Report
@@ -34,7 +34,7 @@ def read_bounce(letter: Part, prose: str, raw: bytes) -> Report | None:
     if source in ("original", "none") and len(prose) > len(text):
         named, where = _recipients(letter, prose, raw, returned, weight)
         found, source = (named, where) if where == "text" else (found, source)
-    if not found and weight < CERTAIN:
+    if not found and (weight < CERTAIN or not (may_be_nameless(letter, text) or returned.found)):
         return None
     tone = tone_of(letter.get("Subject"), text)
     report = Report("delivery", returned.message_id, source=source)
@@ -81,12 +81,14 @@ def _surest(every: list[Candidate], known: set[str]) -> list[Candidate]:
         return []
     rank = min(c.rank for c in every)
     level = [c for c in every if c.rank == rank]
+    for before, after in zip(reversed(level[:-1]), reversed(level[1:]), strict=True):
+        before.said = before.said or after.said  # a list of addresses with one reason below it
     if rank >= 2:
         hits = [c for c in every if c.rank <= 3 and key_of(c.address) in known]
         blamed = [c for c in level if _blames(c)]
         if hits and not [c for c in blamed if key_of(c.address) not in known]:
             return hits
-        if blamed and len(blamed) < len(level):
+        if rank >= 3 and blamed and len(blamed) < len(level):
             return blamed
     return level
 

@@ -15,10 +15,10 @@ _DAEMON = re.compile(
     r"(mailer[-_. ]?daemon|mail[-_. ]?daemon|post[-_]?master|post[-_]?office|mail[-_ ]?(delivery|system|server|admin|router)|delivery[-_ ]?(subsystem|system|failure|notification|status)|"
     r"\bmdaemon\b|mailsystem|mail[- ]?gateway|smtp[-_ ]?(gateway|server|agent|mail_service)|system administrator|systemadministrator|microsoft ?exchange|internet mail delivery|"
     r"\bmailer\b|maildelivery|bounce[s+-]|mail ?enable|returned mail|undeliverable|mta[-_ ]?(admin|agent)|no-?reply.{0,12}(mail|bounce)|message (transfer|router)|quan tri (he thong|thu)|he thong (thu|mail|email)|"
-    r"<>|root@|daemon@|esafe|interscan|mailsweeper|mailmarshal|groupwise|listserv)"
+    r"<>|root@|daemon@|esafe|interscan|mailsweeper|mailmarshal|groupwise|listserv|list[- ]?manager)"
 )
 _SUBJECT = re.compile(
-    r"(undeliver(ed|able|y)|non[- ]?deliver|not delivered|delivery (status )?(notification|notice|report|failure|failed|problem|error|incomplete|delayed|delay|has failed|warning|attempt|unsuccessful)|deliver(y|ed)? fail|"
+    r"(^\s*(delivered|relayed|expanded|da phat|da chuyen|da gui)\s*:|success(ful)? (mail )?delivery|deliver(y|ed) success|undeliver(ed|able|y)|non[- ]?deliver|not delivered|delivery (status )?(notification|notice|report|failure|failed|problem|error|incomplete|delayed|delay|has failed|warning|attempt|unsuccessful)|deliver(y|ed)? fail|"
     r"(mail|message|e-?mail|mailer)[a-z ]{0,20} (delivery|transmission|system)?[a-z ]{0,10}(fail|problem|error|delayed|bounce|returned|not delivered|could not|cannot|rejected|undeliver)|fail(ed|ure)[a-z ]{0,12} (deliver|mail|notice|notification|message)|"
     r"returned (mail|message|e-?mail|to sender)|return(ed)? mail|mail returned|message returned|bounced?( mail| message| e-?mail)\b|bounce (message|report)|delivery ?fail|failure (notice|notification|report|delivery)|"
     r"(unable|failed|failure) to (deliver|send)|could ?(not|n't) (be )?(deliver|send|sent)|cannot (be )?(deliver|send|sent)|can'?t be (delivered|sent)|warning:? (message|could not|e-?mail|mail)|message (delayed|status|frozen|rejected|blocked)|"
@@ -30,7 +30,7 @@ _SUBJECT = re.compile(
 )
 #: Opening words of mail systems; one of these in the text is as good as a sender's name.
 _BODY = re.compile(
-    r"(this (message|mail|e-?mail|report) was (created|generated|sent) automatically by (the |our )?(mail|smtp|e-?mail|exim|postfix)|hi\.? ?this is the|qmail-send program|this is the (mail|postfix|smtp|qmail|deliver|dragonfly|exim|email server|[a-z0-9.-]+ (mail|program|mta))|"
+    r"((has been|was|were) (successfully )?(delivered|relayed) to|successfully delivered|delivery notification was sent|this (message|mail|e-?mail|report) was (created|generated|sent) automatically by (the |our )?(mail|smtp|e-?mail|exim|postfix)|hi\.? ?this is the|qmail-send program|this is the (mail|postfix|smtp|qmail|deliver|dragonfly|exim|email server|[a-z0-9.-]+ (mail|program|mta))|"
     r"i'?m (sorry|afraid)[a-z ,']{0,60}(wasn'?t able|unable|could not|couldn'?t|have to inform)|(was not|wasn'?t|were not) able to deliver|could ?(not|n't) be (delivered|sent)|(can ?not|can'?t) be (delivered|sent)|(un|not )able to (deliver|send)|"
     r"(was|were|is|has been|could be) (not|un)[ -]?(yet )?(been )?(deliver|sent)|undeliver(ed|able)|(has|have) not (yet )?(been )?(delivered|reach)|did not (reach|receive)|(delivery|transmission|message|mail)[a-z ,'\"]{0,60}(has |have |was |were )?(been )?(failed|failure|unsuccessful|delayed|aborted|problem|bounced)|"
     r"had (permanent|transient|delivery|fatal)[a-z ]{0,20} ?(errors?|problems?|fail)|permanent (fatal )?(error|failure)|following (address|recipient|user|person|e-?mail)s?(\(e?s\))?[a-z ,']{0,60}(fail|not|could|undeliver|problem|error|reject|unknown|invalid|had|were|was|is|cannot)|transcript of (the )?session|session transcript|failed recipient|"
@@ -57,26 +57,52 @@ def _daemon(letter: Part) -> bool:
     )
 
 
+_QUARANTINE = re.compile(
+    r"quarantin|spam (digest|report|summary|notification)|digest|thu (rac )?bi (giu|cach ly)|newsletter|quota (warning|report)|(sap|gan) (day|het)"
+)
+_CODE = re.compile(r"(?<![\d.])[45]\d\d[ -]#?[45]\.\d{1,2}\.\d|(?<![\d.])(55[0-6]|45[0-2]|421)[ -]\D|#[45]\.\d\.\d")
+#: A notice about our own mailbox names no recipient of ours.
+_OWN_MAILBOX = re.compile(
+    r"your (mail ?box|account|quota|password)|(hop thu|tai khoan|mat khau) cua (ban|quy vi|quy co quan|anh|chi)"
+)
+
+
 def weigh(letter: Part, text: str) -> int:
-    """How much speaks for a bounce: 0 nothing, 3 and more certain. ``text`` is the report's own text, without the original."""
+    """How much speaks for a bounce: below 2 nothing, 3 and more certain. ``text`` is the report's text without the original.
+
+    A sender's name alone, or words alone, are never enough: administrators write as postmaster too, and people complain
+    about mails that did not arrive.
+    """
     if letter.raw("X-Failed-Recipients") is not None:
         return 5
     subject, body = fold(letter.get("Subject")), fold(text[:6000])
-    weight = 0
-    if _daemon(letter):
-        weight += 2
-    if null_path(letter):
-        weight += 1
-    if _SUBJECT.search(subject):
-        weight += 2
-    if _BODY.search(body):
-        weight += 1
-    if letter.media_type == "multipart/report" and "disposition" not in letter.params.get("report-type", "").lower():
-        weight += 2
-    if _MAILERS.search(letter.get("X-Mailer")) or letter.raw("X-MS-Embedded-Report") is not None:
-        weight += 1
-    if re.match(r"\s*(re|tl|tra loi|fwd?)\s*:", subject) and not _daemon(letter):
+    about, words, code = bool(_SUBJECT.search(subject)), bool(_BODY.search(body)), bool(_CODE.search(text[:6000]))
+    daemon, silent = _daemon(letter), null_path(letter)
+    formal = (
+        letter.media_type == "multipart/report" and "disposition" not in letter.params.get("report-type", "").lower()
+    )
+    machine = formal or bool(_MAILERS.search(letter.get("X-Mailer"))) or letter.raw("X-MS-Embedded-Report") is not None
+    if _QUARANTINE.search(subject):
+        return 0
+    if not (daemon or silent or machine) and (_person(letter) or not (about and words and code)):
+        return 0
+    weight = 2 * daemon + silent + 2 * formal + (machine and not formal) + 2 * about + words + (code and not about)
+    if not (about or words or code):
+        weight = min(weight, 1)
+    if re.match(r"\s*(re|tl|tra loi|fwd?)\s*:", subject) and not daemon:
         weight -= 2
-    elif letter.raw("In-Reply-To") is not None and not _daemon(letter) and not null_path(letter):
+    elif letter.raw("In-Reply-To") is not None and not daemon and not silent:
         weight -= 1
     return weight
+
+
+def may_be_nameless(letter: Part, text: str) -> bool:
+    """A report may name nobody and still be one: its subject says so, and it does not speak of our own mailbox."""
+    return bool(_SUBJECT.search(fold(letter.get("Subject")))) and not _OWN_MAILBOX.search(fold(text[:3000]))
+
+
+def _person(letter: Part) -> bool:
+    """The envelope sender and From are one ordinary address, and nothing says that the letter is automatic."""
+    path, sender = addresses_in(letter.get("Return-Path")), addresses_in(letter.get("From"))
+    submitted = letter.get("Auto-Submitted").strip().lower()
+    return bool(path and sender and path[0].lower() == sender[0].lower()) and submitted in ("", "no")

@@ -1,0 +1,72 @@
+"""What filters say: viruses, spam, blocked hosts, content."""
+# ruff: noqa: E501
+# The patterns stay on one line each: wrapped regular expressions are where typing errors hide.
+
+from __future__ import annotations
+
+from congvan_mailbox.reports.wordings.phrase import Phrase, row
+
+ROWS: tuple[Phrase, ...] = (
+    row("virus", "7.0", r"\b(virus|malware|trojan|infected|phish)", r"ma doc", r"nhiem virus", r"vi ?rut"),
+    row("greylisted", "7.1", r"gr[ea]y ?-?list", r"graylist", fixed="4"),
+    row(
+        "spam",
+        "7.1",
+        r"\bspam\b(?!haus|cop)",
+        r"spam(ming| message| content| detected|assassin| score| email)",
+        r"unsolicited",
+        r"\bube\b|\buce\b",
+        r"bulk (e-?)?mail",
+        r"junk mail",
+        r"looks? like spam",
+        r"high probability of spam",
+        r"content (filter|denied)",
+        r"thu rac",
+        r"quang cao",
+        r"message filtered",
+        r"uribl|surbl",
+        r"reject bulk",
+        r"poor reputation",
+    ),
+    row(
+        "blocked",
+        "7.1",
+        r"blocked senders?",
+        r"black ?-?list",
+        r"block ?-?list",
+        r"spamhaus|spamcop|barracudacentral|sorbs|dnsbl|\brbl\b|\bsbl\b|\bpbl\b|\bxbl\b|cbl\.abuseat|proofpoint\.com|senderscore|mxtoolbox|dsbl\.org",
+        r"\b(your |client |sending |source )?(ip|host|server|network|mta)(?:[^.]|\.(?=\S)){0,60} (is |was |has been )?(blocked|banned|denied|rejected|listed|not allowed|refused)",
+        r"blocked (by|using|for|from|-|due)",
+        r"reputation",
+        r"(client host|connection|access|sender ip) .{0,20}(rejected|denied|blocked)",
+        r"access denied",
+        r"\bgo away\b",
+        r"dynamic (ip|address|host)",
+        r"(reverse dns|ptr|rdns)",
+        r"cannot find your (reverse )?host ?name",
+        r"banned",
+        r"not currently accepting mail from your",
+        r"hosts? with (dynamic|generic)",
+        r"bi chan|bi tu choi (ket noi|truy cap)|danh sach den",
+    ),
+    row(
+        "content",
+        "6.0",
+        r"(attachment|content|message|file|header|subject|body)(?:[^.]|\.(?=\S)){0,40} (type )?(is |was |has been |are )*(rejected|not (allowed|permitted|accepted)|blocked|prohibited|forbidden|illegal|banned|unacceptable|denied|violat)",
+        r"illegal attachment",
+        r"potential(ly)? (security|dangerous|harmful)",
+        r"(prohibited|banned|dangerous|forbidden|executable) (file|attachment|content)",
+        r"conversion (to|failed|not)",
+        r"8-?bit.{0,40}(not supported|required)",
+        r"7bit",
+        r"message content",
+        r"malformed (message|header|mime)",
+        r"bare (lf|newline|line)",
+        r"(missing|invalid|duplicate|multiple) .{0,20}header",
+        r"header error",
+        r"does not conform to rfc",
+        r"noi dung[a-z ]{0,30} (bi |khong duoc )",
+        r"tep dinh kem[a-z ]{0,30} (bi |khong duoc )",
+        r"smtputf8|non-ascii (address|header)",
+    ),
+)
