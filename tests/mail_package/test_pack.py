@@ -161,8 +161,9 @@ def test_reading_gives_back_what_was_packed(mail: bytes, metadata: DocumentMetad
     assert contents is not None
     assert contents.findings == ()
     assert contents.metadata is not None
-    read = replace(contents.metadata, files=(), document_id="", business=metadata.business, steering_type=None)
+    read = replace(contents.metadata, files=(), document_id="", business=metadata.business, traces=())
     assert read == metadata
+    assert contents.metadata.traces == (("H24.90", DATE),)
     assert [f.content() for f in contents.files] == [c for _, c in files]
     assert [f.ref.role for f in contents.files] == [FileRole.MAIN, FileRole.ENCLOSURE]
     assert all(f.sha256 == f.ref.sha256 and f.size == f.ref.size for f in contents.files)
@@ -240,6 +241,8 @@ def test_two_files_of_one_name_are_refused(metadata: DocumentMetadata, files: Fi
         pack(metadata, [files[0], files[0]], station)
     with pytest.raises(InputError):
         pack(metadata, [], station)
+    with pytest.raises(InputError):
+        pack(metadata, [(FileRef("a.pdf", "application/ố"), b"x")], station)
 
 
 def test_a_bad_identifier_never_reaches_a_header(metadata: DocumentMetadata, files: Files, station: KeySigner) -> None:

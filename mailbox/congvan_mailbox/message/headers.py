@@ -157,6 +157,8 @@ def address_line(name: str, people: Iterable[Address | tuple[str, str]]) -> byte
 def structured_line(name: str, first: str, parameters: dict[str, str] | None = None) -> bytes:
     """``Name: first; a=b; …`` with CRLF, each parameter on its own line."""
     words.refuse_injection(first, name)
+    if not first.isascii():
+        raise InputError(f"{name}: chỉ nhận ký tự ASCII")
     glue = " " if len(name) + len(first) <= 73 else "\r\n "
     return f"{name}:{glue}{params.format_params(first, parameters or {})}\r\n".encode("ascii")
 

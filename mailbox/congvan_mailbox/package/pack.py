@@ -70,7 +70,8 @@ def build_package(
     names = [r.name.lower() for r in refs]
     if len(set(names)) != len(names):
         raise InputError("Hai tệp của văn bản trùng tên")
-    meta = replace(meta, files=tuple(refs), document_id=document_id(meta))
+    traces = meta.traces or ((meta.author.code, date),)  # the packet names at least the hop that made it
+    meta = replace(meta, files=tuple(refs), document_id=document_id(meta), traces=traces)
     packet = write_packet(meta)
     content = covers.paragraphs(meta, refs, cover)
     parts = [
