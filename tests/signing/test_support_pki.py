@@ -63,7 +63,7 @@ def test_the_files_are_all_there(pki_folder: Path) -> None:
 def test_one_that_ends_leaves_no_thread() -> None:
     before = threading.active_count()
     with LivePki() as one:
-        urllib.request.urlopen(one.tsa_url.replace("tsa/tsa", "crls/root/latest.crl")).close()
+        urllib.request.urlopen(one.tsa_url.replace("tsa/tsa", "crls/state-ca/latest.crl")).close()
     assert threading.active_count() == before
 
 
@@ -74,7 +74,7 @@ def test_as_a_process(tmp_path: Path) -> None:
     assert process.stdout is not None
     try:
         said = json.loads(process.stdout.readline())
-        with urllib.request.urlopen(f"http://127.0.0.1:{said['port']}/vn/crls/root/latest.crl") as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{said['port']}/vn/crls/state-ca/latest.crl") as answer:
             assert x509.load_der_x509_crl(answer.read()).next_update_utc is not None
         assert (tmp_path / "leader.p12").exists()
     finally:
