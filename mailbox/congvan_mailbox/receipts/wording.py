@@ -81,7 +81,7 @@ class Times:
         rows = (
             ("Thời điểm đến", self.arrived, "chưa ghi nhận"),
             ("Thời điểm vào sổ văn bản đến", self.registered, unregistered),
-            ("Thời điểm bắt đầu tính thời hạn giải quyết", self.clock_starts, "chưa tính"),
+            ("Thời điểm bắt đầu tính thời hạn giải quyết", self.clock_starts, unregistered.split()[0] + " tính"),
         )
         told = [f"- {what}: {spoken.moment(at, seconds=True) if at else missing}" for what, at, missing in rows]
         return ("Các thời điểm (giờ Việt Nam):", f"{told[0]};", f"{told[1]};", f"{told[2]}.")
