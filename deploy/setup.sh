@@ -54,8 +54,8 @@ fi
 echo "== installing the pinned packages ($files): a minute or two"
 set --
 for file in $files; do set -- "$@" -r "$file"; done
-# Compiled when first imported instead of all at once: most of some hundred packages is never imported in a short run.
-"$venv/bin/python" -m pip install -q -q --disable-pip-version-check --no-compile --require-hashes "$@"
+# The files are complete, so nothing is resolved. Compiled when first imported instead of all at once: most of some hundred packages is never imported in a short run.
+"$venv/bin/python" -m pip install -q -q --disable-pip-version-check --no-compile --no-deps --require-hashes "$@"
 
 echo "== installing congvan from this checkout"
 "$venv/bin/python" -m pip install -q -q --disable-pip-version-check --no-deps --no-build-isolation --editable .
