@@ -90,6 +90,8 @@ FORMS: list[tuple[str, str, str, list[tuple[str, str, str]]]] = [
     ("rate", "Undelivered Mail Returned to Sender", f"<{L}>: host mx said: 421 Too many messages from your IP, try again later", [(L, F, "4.7.0")]),
     ("virus", "Undelivered Mail Returned to Sender", f"<{L}>: host mx said: 554 Your message contains a virus (Eicar)", [(L, F, "5.7.0")]),
     ("system full", "Undelivered Mail Returned to Sender", f"<{L}>: host mx said: 452 Insufficient system storage", [(L, F, "4.3.1")]),
+    ("yale", "Returned mail", "Message not delivered to the following:\n\n    lan.nguyen        Unknown user\n\nError Detail\n", [("lan.nguyen@mx.example.net", F, "5.1.1")]),
+    ("to oneself", "Undelivered Mail Returned to Sender", "<vanthu@somau.example.vn>: 552 5.2.2 mailbox full", [("vanthu@somau.example.vn", F, "5.2.2")]),
     ("unknown reason", "Undelivered Mail Returned to Sender", f"<{L}>: 550 xyzzy plugh", [(L, F, "5.0.0")]),
 ]  # fmt: skip
 

@@ -110,8 +110,16 @@ def _person(letter: Part) -> Reading:
 
 def _linked(report: Report, letter: Part, prose: str) -> Report:
     """The report with the identity of the mail that it speaks of."""
-    if report.original_message_id is None:
-        report.original_message_id = original.of_report(letter, prose).message_id
+    bare = [r for r in report.recipients if "@" not in r.address]
+    if report.original_message_id is not None and not bare:
+        return report
+    returned = original.of_report(letter, prose)
+    report.original_message_id = report.original_message_id or returned.message_id
+    for result in bare:
+        # A local user name: the mail was sent to one address with this local part.
+        matches = [a for a in returned.recipients if a.rpartition("@")[0].casefold() == result.address.casefold()]
+        if len(matches) == 1:
+            result.address = matches[0]
     return report
 
 

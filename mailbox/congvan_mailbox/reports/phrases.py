@@ -11,11 +11,11 @@ from congvan_mailbox.reports.wordings import PHRASES, REASONS_VI, Phrase
 __all__ = ["PHRASES", "REASONS_VI", "Phrase", "find_phrase", "fold"]
 
 _SPACE = re.compile(r"\s+")
-_MARKS = re.compile("[̀-ͯ]")
+_MARKS = re.compile("[\u0300-\u036f]")
 
 
 def fold(text: str) -> str:
-    """Lower case, without accents (Vietnamese and others), typographic quotes made plain, single spaces; CJK untouched."""
+    """Lower case, no accents (Vietnamese and others), plain quotes, single spaces; CJK untouched."""
     plain = (
         _MARKS.sub("", unicodedata.normalize("NFD", text))
         .replace("đ", "d")
@@ -33,7 +33,7 @@ def _compiled() -> tuple[tuple[Phrase, re.Pattern[str]], ...]:
 
 
 def find_phrase(text: str, limit: int = 3000, skip: str = "") -> Phrase | None:
-    """The first row whose words occur in ``text``; None where nothing is recognised. The reason ``skip`` is passed over."""
+    """The first row whose words occur in ``text``; None where nothing fits. The reason ``skip`` is passed over."""
     folded = fold(text[:limit])
     if not folded:
         return None

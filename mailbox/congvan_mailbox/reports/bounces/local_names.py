@@ -24,6 +24,7 @@ _FORMS = (
     re.compile(
         rf"(?im)\b(?:unknown|no such|invalid) (?:local )?(?:user|mailbox|recipient|account)\s*[:\"'<(]*\s*{_NAME}[\"'>)]*(.*)$"
     ),
+    re.compile(rf"(?im)^\s+{_NAME}\s{{2,}}((?:unknown|no such) user.*)$"),
     re.compile(rf"(?im)^\s*no (?:such )?(?:user|account)[ :]+\(?{_NAME}\)?(.*)$"),
 )
 _NOT_NAMES = frozenset(
@@ -72,7 +73,8 @@ def local_names(letter: Part, text: str, returned: Original) -> list[Candidate]:
     ):
         reporter = [a for a in addresses_in(letter.get("From")) if "@" in a]
         for match in re.finditer(
-            rf"(?im)^\s*(?:550 )?<?{_NAME}>?\s*(?:\.\.\.|is not accepting mail)\s*(.*)$", text[:8000]
+            rf"(?im)^\s*(?:550 )?<?{_NAME}>?\s*(?:\.\.\.|is not accepting mail|\s+(?:unknown|no such) user)\s*(.*)$",
+            text[:8000],
         ):
             if reporter and match.group(1).casefold() not in _NOT_NAMES:
                 address = f"{match.group(1)}@{reporter[0].rpartition('@')[2]}"

@@ -50,7 +50,11 @@ def _recipients(letter: Part, text: str, raw: bytes, returned: Original, weight:
     """The recipients concerned, from the surest source that names any."""
     known = {key_of(a) for a in returned.recipients}
     strangers = _not_recipients(letter, returned) - known
-    every = [c for c in candidates(text) if key_of(c.address) not in strangers]
+    everybody = candidates(text)
+    every = [c for c in everybody if key_of(c.address) not in strangers]
+    if not every:
+        # A mail to oneself, or a system that writes in the failed user's name: the report blames this address plainly.
+        every = [c for c in everybody if c.rank <= 2 and _blames(c)]
     headed = [a for v in letter.all("X-Failed-Recipients") for a in addresses_in(v)]
     if headed:
         beside = {key_of(c.address): c for c in every}
