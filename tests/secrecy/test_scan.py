@@ -95,6 +95,7 @@ def test_ordinary_lines(line: str, source: str) -> None:
         ("TỐI MẬT: KẾ HOẠCH PHÒNG THỦ", SecrecyLevel.SECRET),
         ("Kế hoạch (độ mật: Tối mật)", SecrecyLevel.SECRET),
         ("MẬT", SecrecyLevel.CONFIDENTIAL),
+        ("V/v gửi tài liệu MẬT về phòng thủ", SecrecyLevel.CONFIDENTIAL),
     ],
 )
 def test_marked_subjects(subject: str, expected: SecrecyLevel) -> None:
@@ -106,7 +107,9 @@ ORDINARY_SUBJECTS = [
     "V/v rà soát, thống kê tài liệu mật, tối mật, tuyệt mật", "V/v bảo vệ bí mật nhà nước", "V/v đổi mật khẩu hộp thư",
     "V/v tiêu thụ mật ong Cát Hải", "BẢO MẬT: hướng dẫn", "Kế hoạch bảo mật - BẢO MẬT hệ thống", "V/v mật độ xây dựng",
     "V/v bổ nhiệm ông Nguyễn Văn Mật", "MẬT ONG: chỉ dẫn địa lý", "V/v giải mật tài liệu năm 2026", "",
-    "V/v thu hồi tài liệu", "Họp Ủy ban Mặt trận", "V/v bảo vệ bí mật đời tư, bí mật kinh doanh",
+    "V/v thu hồi tài liệu",
+    "V/v an toàn BẢO MẬT thông tin", "V/v đổi MẬT KHẨU hộp thư", "V/v bảo vệ BÍ MẬT nhà nước",
+    "Họp Ủy ban Mặt trận", "V/v bảo vệ bí mật đời tư, bí mật kinh doanh",
 ]  # fmt: skip
 
 
@@ -154,6 +157,11 @@ ORDINARY_NAMES = [
 @pytest.mark.parametrize("name", ORDINARY_NAMES)
 def test_ordinary_file_names(name: str) -> None:
     assert scan({"file_name": name}).findings == ()
+
+
+def test_a_capital_word_in_a_sentence_is_held() -> None:
+    result = scan({"subject": "V/v họp MẬT ngày 05/8"})
+    assert not result.sealed and [f.code for f in result.findings] == ["SECRET-MARKING-POSSIBLE"]
 
 
 def test_declassified_lifts_what_stands_on_the_page_only() -> None:

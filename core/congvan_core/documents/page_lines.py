@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from congvan_core.documents.text import hyphens, letters, unaccent
 
 _MAX_LINES = 400
+_MAX_LINE = 1_000
 _HEAD_LINES = 45
 _MOTTO = re.compile(r"\s*(?:c[oôộ]ng h[oòóọ]?[aàáạ]? x[aã] h[oộ]i ch[uủ] ngh[iĩ]a vi[eệ]t nam).*$", re.IGNORECASE)
 _INDEPENDENCE = re.compile(r"\s*doc\s*lap\s*-?\s*tu\s*do\s*-?\s*hanh\s*phuc.*$")
@@ -23,7 +24,8 @@ def folded(line: str) -> str:
 def clean_lines(text: str) -> list[str]:
     """NFC lines without blanks around and without invisible characters, empty ones dropped."""
     out = []
-    for line in hyphens(letters(text)).splitlines():
+    for long_line in hyphens(letters(text)).splitlines():
+        line = long_line[:_MAX_LINE]
         plain = re.sub(r"[\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\x00-\x08]", "", line)
         plain = re.sub(r"[ \t\xa0]+", " ", plain).strip()
         if plain:

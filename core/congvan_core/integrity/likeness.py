@@ -64,6 +64,7 @@ def same_body(a: str, b: str, *, scanned: bool = False) -> bool:
     """Whether two names mean one body: abbreviations written out, one may be the longer form of the other."""
     if not a or not b:
         return True
+    a, b = a[:300], b[:300]
     first, second = tone_key(_body(a)), tone_key(_body(b))
     if first == second or _within(first, second) or _within(second, first):
         return True

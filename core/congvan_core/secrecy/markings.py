@@ -26,6 +26,9 @@ class Mark(str, Enum):
     INTERNAL = "LƯU HÀNH NỘI BỘ"
 
 
+#: No stamp stands beyond this many characters of a line; it bounds the work that a hostile line can cause.
+_MAX_LINE = 1_000
+
 LEVELS = (Mark.CONFIDENTIAL, Mark.SECRET, Mark.TOP_SECRET)
 _EXACT_LEVELS = frozenset(m.value for m in LEVELS)
 HANDLING = (Mark.RECALLED_MATERIAL, Mark.NUMBERED_COPY, Mark.NAMED_PERSON_ONLY)
@@ -75,7 +78,7 @@ _SPACED = re.compile(r"(?<!\w)(?:\w\s){2,}\w(?!\w)")
 
 
 def _tidy(line: str) -> str:
-    text = squeeze(letters(line))
+    text = squeeze(letters(line[:_MAX_LINE]))
     previous = None
     while previous != text:
         previous, text = text, _FRAME.sub("", text)
@@ -148,7 +151,7 @@ def in_line(line: str, before: str = "", after: str = "", *, scanned: bool = Fal
     beside = _THEN_RIGHT.match(text) or _AFTER_NUMBER.match(text)
     if beside:
         return Sighting(Mark(beside[1]), True)
-    for segment in [text, *(_tidy(s) for s in _COLUMNS.split(letters(line)))]:
+    for segment in [text, *(_tidy(s) for s in _COLUMNS.split(letters(line[:_MAX_LINE])))]:
         found = _lone(segment, scanned=scanned)
         if found is not None:
             return _with_neighbours(found, segment, before, after)
@@ -203,10 +206,22 @@ def in_subject(text: str) -> Sighting | None:
     found = _SET_OFF.search(line) or _AT_START.search(line)
     if found:
         return Sighting(_level(found[1]), found[1] in _EXACT_LEVELS)
-    lone = _lone(_tidy(line), scanned=False)
+    lone = _lone(_tidy(line), scanned=False) or _capital_word(line)
     if lone is None and _INTERNAL.search(line):
         return Sighting(Mark.INTERNAL, True)
     return lone
+
+
+def _capital_word(line: str) -> Sighting | None:
+    """MẬT in capitals inside a text that is not: certain after the word for a document, else for a clerk to see."""
+    if line == line.upper():
+        return None
+    for match in re.finditer(r"(?:(?P<before>\w+)\s+)?(?<!\w)MẬT(?!\w)(?:\s+(?P<after>\w+))?", line):
+        before, after = match["before"] or "", match["after"] or ""
+        if before.lower() in _BEFORE or (after.isupper() and after.lower() in _AFTER):
+            continue
+        return Sighting(Mark.CONFIDENTIAL, before.lower() in ("liệu", "bản", "văn", "sơ", "cáo", "dấu", "độ"))
+    return None
 
 
 def in_file_name(name: str) -> Sighting | None:
@@ -227,6 +242,9 @@ def in_file_name(name: str) -> Sighting | None:
     kind = _KIND_THEN.search(words)
     if kind:
         return Sighting(Mark.CONFIDENTIAL, True)
+    capital = _capital_word(words)
+    if capital is not None:
+        return capital
     plain = _KIND_THEN_PLAIN.search(words)
     if plain:
         return Sighting(Mark.SECRET if plain[2] else Mark.CONFIDENTIAL, False)
