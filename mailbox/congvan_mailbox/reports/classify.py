@@ -26,7 +26,6 @@ import re
 
 from congvan_core.findings import Finding
 from congvan_mailbox.reports import attachments, automatic, original
-from congvan_mailbox.reports.bounces import read_bounce, sent_by_mail_system
 from congvan_mailbox.reports.delivery import read_delivery
 from congvan_mailbox.reports.disposition import TYPES, is_rejection, read_disposition
 from congvan_mailbox.reports.letter import Part, read_letter
@@ -67,7 +66,7 @@ def _kind(letter: Part, prose: str, raw: bytes) -> Reading:
         return Reading(MailKind.PACKAGE, because="edXML packet")
     delivery = read_delivery(letter, prose)
     notice = read_disposition(letter, prose) if delivery is None or metadata == "status" else None
-    if notice is not None and metadata is None and is_rejection(prose) and (bounce := read_bounce(letter, prose, raw)):
+    if notice is not None and metadata is None and is_rejection(prose) and (bounce := _free_form(letter, prose, raw)):
         bounce.disposition = notice.disposition
         bounce.original_message_id = bounce.original_message_id or notice.original_message_id
         return Reading(MailKind.BOUNCE, bounce, because="rejection in a notification's dress")
@@ -78,12 +77,12 @@ def _kind(letter: Part, prose: str, raw: bytes) -> Reading:
     if attachments.is_feedback(letter):
         return Reading(MailKind.PLAIN, because="feedback report", findings=[Finding("REPORT-FEEDBACK")])
     document = attachments.has_document(letter)
-    if document and not sent_by_mail_system(letter):
+    if document and not _from_system(letter):
         return Reading(MailKind.DOCUMENT, because="document file")
     vacation = automatic.vacation_sign(letter)
     if vacation and letter.raw("X-Failed-Recipients") is None:
         return Reading(MailKind.AUTO_REPLY, because=vacation)
-    bounce = read_bounce(letter, prose, raw)
+    bounce = _free_form(letter, prose, raw)
     if bounce is not None:
         if delivery is not None:
             bounce.original_envelope_id = delivery.original_envelope_id
@@ -97,6 +96,18 @@ def _kind(letter: Part, prose: str, raw: bytes) -> Reading:
     if document:
         return Reading(MailKind.DOCUMENT, because="document file")
     return _person(letter)
+
+
+def _free_form(letter: Part, prose: str, raw: bytes) -> Report | None:
+    from congvan_mailbox.reports.bounces.reader import read_bounce  # late: its tables take a tenth of a second to load
+
+    return read_bounce(letter, prose, raw)
+
+
+def _from_system(letter: Part) -> bool:
+    from congvan_mailbox.reports.bounces.signs import sent_by_mail_system
+
+    return sent_by_mail_system(letter)
 
 
 def _person(letter: Part) -> Reading:

@@ -1,6 +1,4 @@
-"""Bounces that follow no standard: recognised by their signs, read by their habits."""
+"""Bounces that follow no standard: recognised by their signs, read by their habits.
 
-from congvan_mailbox.reports.bounces.reader import read_bounce
-from congvan_mailbox.reports.bounces.signs import sent_by_mail_system
-
-__all__ = ["read_bounce", "sent_by_mail_system"]
+Nothing is imported here: the tables of habits take time to load, and most letters never need them.
+"""
