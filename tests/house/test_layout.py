@@ -82,7 +82,7 @@ def test_core_knows_no_mail_and_mailbox_no_database() -> None:
 
 def test_nothing_is_left_for_later_in_secret() -> None:
     """No marker of unfinished work in the source; what is unfinished is said in the documentation."""
-    markers = ("TO" + "DO", "FIX" + "ME", "XX" + "X:", "NotImplemented" + "Error")
+    markers = ("TO" + "DO", "FIX" + "ME", "XX" + "X:", "raise NotImplemented" + "Error")
     found = [
         f"{_ids(path)}: {marker}"
         for path in SOURCES
