@@ -36,7 +36,9 @@ def envelope(**changes: Any) -> Envelope:
 
 
 def make(kind: str, folder: Path, **options: Any) -> Any:
-    return FileStore(str(folder), **options) if kind == "files" else JournalStore(str(folder), **options)
+    if kind == "files":
+        return FileStore(str(folder), **options)
+    return JournalStore(str(folder), inline=65_536, **options)
 
 
 async def put(store: Any, body: bytes, cut: int = 30_000, one: Envelope | None = None) -> Receipt:
@@ -155,6 +157,24 @@ async def test_positions_rotation_and_retirement(tmp_path: Path) -> None:
     assert found(tmp_path)[-1].read() == b"new"
 
 
+async def test_memory_has_a_budget(tmp_path: Path) -> None:
+    """When many mails wait in memory at once, the larger ones go to files of their own; nothing is counted twice."""
+    store = JournalStore(str(tmp_path), inline=400_000, budget=1_000_000)
+    writers = [await store.begin(envelope()) for _ in range(12)]
+    for _ in range(3):
+        for writer in writers:
+            await writer.write(b"x" * 100_000)
+    assert store.held <= 1_400_000
+    await writers.pop().abort()
+    await asyncio.gather(*(writer.commit() for writer in writers))
+    await put(store, b"small")
+    assert store.held == 0
+    await store.close()
+    every = found(tmp_path)
+    assert 0 < sum(one.beside for one in every) < 11
+    assert sorted(len(one.read()) for one in every) == [5, *[300_000] * 11]
+
+
 async def test_retiring_takes_the_large_files_too(tmp_path: Path) -> None:
     for kind in ("files", "journal"):
         store = make(kind, tmp_path)
@@ -254,7 +274,7 @@ async def test_a_changed_body_is_not_handed_out(tmp_path: Path) -> None:
 
 
 async def test_recovery_sweeps_only_what_nobody_was_promised(tmp_path: Path) -> None:
-    journal, files = JournalStore(str(tmp_path)), FileStore(str(tmp_path))
+    journal, files = make("journal", tmp_path), make("files", tmp_path)
     kept = await put(journal, b"x" * 200_000)
     open_file, open_large = await files.begin(envelope()), await journal.begin(envelope())
     await open_file.write(b"x" * 300_000)

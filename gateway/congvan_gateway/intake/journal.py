@@ -28,10 +28,13 @@ log = logging.getLogger("congvan.intake")
 
 #: One batch is written with few calls and kept below this many octets, so that its sync stays short.
 _BATCH = 8 << 20
+_SMALL = 64 * 1024
 
 
 class JournalStore:
-    """Appends mails of at most ``inline`` octets to ``NAME.journal`` files in ``folder``, larger ones beside them.
+    """Appends mails to ``NAME.journal`` files in ``folder``; more than ``inline`` octets get a file of their own beside.
+
+    Once ``budget`` octets wait in memory, whatever exceeds 64 KiB goes to a file of its own.
 
     One store per process and loop; several processes may use one folder. A journal is closed when it has ``rotate``
     octets. ``close`` it at the end.
@@ -41,7 +44,8 @@ class JournalStore:
         self,
         folder: str,
         *,
-        inline: int = 64 * 1024,
+        inline: int = 512 * 1024,
+        budget: int = 32 << 20,
         rotate: int = 64 << 20,
         disk: Disk | None = None,
         executor: Executor | None = None,
@@ -49,6 +53,8 @@ class JournalStore:
     ) -> None:
         self.folder = folder
         self.inline = inline
+        self.held = 0
+        self._budget = budget
         self.disk = disk or Disk()
         self.executor = executor or ThreadPoolExecutor(max_workers=4, thread_name_prefix="intake")
         self._rotate = rotate
@@ -68,6 +74,10 @@ class JournalStore:
         if self._closed:
             raise TemporaryError("Kho tiếp nhận đang đóng.")
         return JournalWriter(self, envelope)
+
+    def within_budget(self, size: int) -> bool:
+        """Whether a mail of so many octets may stay in memory; the very small always may."""
+        return size <= _SMALL or self.held <= self._budget
 
     async def append(self, record: PendingRecord) -> tuple[str, int]:
         """Put one record into the journal; its journal's name and offset once it is durable. Raises TemporaryError."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from congvan_gateway.intake.journal import JournalStore
 
 #: Octets gathered before a thread writes and hashes them; the next piece is read from the wire meanwhile.
-_GATHER = 1 << 18
+_GATHER = 1 << 19
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +58,22 @@ class JournalWriter:
         self._path: str | None = None
         self._writing: asyncio.Future[None] | None = None
         self._done = False
+        self._counted = 0
+
+    def _count(self, octets: int) -> None:
+        """Tell the store how much this mail holds in memory."""
+        self._counted += octets
+        self._store.held += octets
 
     async def write(self, chunk: bytes) -> None:
         """Take the next octets. Raises TemporaryError when the disk refused this or an earlier piece."""
         self._gathered.append(chunk)
         self._gathered_size += len(chunk)
         if self._path is None:
-            if self._gathered_size <= self._store.inline:
+            self._count(len(chunk))
+            if self._gathered_size <= self._store.inline and self._store.within_budget(self._gathered_size):
                 return
+            self._count(-self._counted)
             self._path = os.path.join(self._store.folder, beside_name(self._envelope.id))
         if self._gathered_size >= _GATHER:
             await self._hand_over()
@@ -89,6 +97,7 @@ class JournalWriter:
         digest = self._digest.digest()
         # From here on the record may be on disk: its file must stay, whatever is heard of the sync.
         self._done = True
+        self._count(-self._counted)
         record = PendingRecord(kind, self._envelope.to_json(), self._size, digest, body)
         journal, offset = await self._store.append(record)
         return Receipt(journal, offset, digest.hex(), self._size)
@@ -98,6 +107,7 @@ class JournalWriter:
         if self._done:
             return
         self._done = True
+        self._count(-self._counted)
         self._gathered = []
         with contextlib.suppress(TemporaryError):
             await self._settle()
