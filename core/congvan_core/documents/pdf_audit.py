@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from congvan_core.findings import Finding
+
+if TYPE_CHECKING:
+    from congvan_core.signatures.pdf_xref import XrefReader
 
 MAX_OBJECTS = 20_000
 MAX_STREAM_BYTES = 64 << 20
@@ -21,14 +24,15 @@ _LAUNCH = {"/Launch", "/SubmitForm", "/ImportData"}
 _MEDIA = {"/RichMedia", "/Movie", "/Sound", "/3D", "/Screen"}
 
 
-def audit_pdf(data: Any, size: int, pdf: Any) -> list[Finding]:
+def audit_pdf(data: Any, size: int, pdf: Any, reader: XrefReader | None = None) -> list[Finding]:
     """Findings on active content of ``pdf``, a pikepdf.Pdf over the first ``size`` bytes of ``data``; nothing is run.
+    ``reader`` saves reading the tables again where the caller has them.
 
     A byte scan first, also inside compressed objects: only files that name an action anywhere are walked.
     """
     found: dict[str, set[str]] = {}
     try:
-        if not _named(data, size, pdf):
+        if not _named(data, size, pdf, reader):
             return []
         _walk(pdf, found)
     except Exception:
@@ -42,7 +46,7 @@ def audit_pdf(data: Any, size: int, pdf: Any) -> list[Finding]:
     return [Finding(code, {key: ", ".join(sorted(found[kind])[:20])}) for kind, code, key in codes if kind in found]
 
 
-def _named(data: Any, size: int, pdf: Any) -> bool:
+def _named(data: Any, size: int, pdf: Any, reader: XrefReader | None) -> bool:
     """Does any plain or compressed object name an action, or write names with escapes that could hide one?"""
     if _TRIGGER.search(data, 0, size) or _ESCAPED.search(data, 0, size):
         return True
@@ -51,7 +55,7 @@ def _named(data: Any, size: int, pdf: Any) -> bool:
     if data.find(b"/ObjStm") < 0:
         return False
     try:
-        entries = XrefReader(data).revision(size).entries
+        entries = (reader or XrefReader(data)).revision(size).entries
     except (XrefError, RecursionError):
         return True
     total = 0

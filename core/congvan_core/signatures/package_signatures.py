@@ -1,16 +1,141 @@
-"""Signatures inside packages (.docx, .xlsx, .pptx, .odt) and XML files: XML-DSig, read and verified."""
+"""Signatures inside packages (.docx, .xlsx, .pptx, .odt) and XML files: XML-DSig, and what of the package they cover."""
 
 from __future__ import annotations
 
+import io
+import urllib.parse
+import zipfile
+from dataclasses import replace
 from typing import Any
 
-from congvan_core.signatures.facts import FileFacts
+from congvan_core.errors import UnreadableError
+from congvan_core.findings import Finding
+from congvan_core.signatures import xmldsig
+from congvan_core.signatures.facts import ChangedAfter, FileFacts, SignatureFacts
 from congvan_core.signatures.path_check import Setting
+from congvan_core.signatures.pdf_revision import Prefix
+
+MAX_PARTS = 5000
+MAX_UNPACKED = 400 << 20
+MAX_SIGNATURES = 20
+_RELATIONSHIPS = "http://schemas.openxmlformats.org/package/2006/RelationshipTransform"
+_REL = "{http://schemas.openxmlformats.org/package/2006/relationships}Relationship"
+_MDSSI = "{http://schemas.openxmlformats.org/package/2006/digital-signature}"
+
+
+class _Package:
+    """A ZIP read within limits: names once each, sizes bounded before anything is unpacked."""
+
+    def __init__(self, data: Any, size: int) -> None:
+        try:
+            self.archive = zipfile.ZipFile(io.BufferedReader(Prefix(data, size)))
+        except (zipfile.BadZipFile, OSError, ValueError) as error:
+            raise UnreadableError("Gói tệp bị hỏng.") from error
+        entries = self.archive.infolist()
+        names = [e.filename for e in entries]
+        if len(entries) > MAX_PARTS or sum(e.file_size for e in entries) > MAX_UNPACKED:
+            raise UnreadableError("Gói tệp quá lớn.")
+        if len(set(names)) != len(names):
+            raise UnreadableError("Gói tệp có hai phần cùng tên.")
+        self.names = {n for n in names if not n.endswith("/")}
+
+    def part(self, name: str) -> bytes | None:
+        if name not in self.names:
+            return None
+        try:
+            return self.archive.read(name)
+        except Exception as error:
+            raise UnreadableError("Gói tệp bị hỏng.") from error
 
 
 def verify_package(data: Any, size: int, setting: Setting, base: FileFacts) -> FileFacts:
-    return base
+    """Every signature of an Office Open XML (ECMA-376-2 part 2, 13) or OpenDocument (1.2 part 3, 5) package.
+
+    Raises UnreadableError for a damaged or oversized package.
+    """
+    package = _Package(data, size)
+    office = base.format in ("docx", "xlsx", "pptx")
+    if office:
+        sources = sorted(n for n in package.names if n.startswith("_xmlsignatures/") and n.endswith(".xml"))
+    else:
+        sources = [n for n in package.names if n == "META-INF/documentsignatures.xml"]
+    found: list[SignatureFacts] = []
+    for source in sources[:MAX_SIGNATURES]:
+        root = xmldsig.parse(package.part(source) or b"")
+        elements = [root] if root.tag == f"{xmldsig.DS}Signature" else list(root.iterfind(f"{xmldsig.DS}Signature"))
+        for index, element in enumerate(elements[:MAX_SIGNATURES], start=1):
+            name = source.rsplit("/", 1)[-1].removesuffix(".xml") + (f"-{index}" if len(elements) > 1 else "")
+            facts, covered = xmldsig.judge_signature(
+                element, root, lambda uri, transforms: _resolve(package, uri, transforms, office), setting, name
+            )
+            found.append(_coverage(facts, covered, package, office))
+    return replace(base, signatures=tuple(found))
+
+
+def _resolve(package: _Package, uri: str, transforms: list[Any], office: bool) -> bytes | None:
+    name = urllib.parse.unquote(uri.split("?", 1)[0] if office else uri).lstrip("/")
+    content = package.part(name)
+    if content is None:
+        return None
+    root: Any = None
+    for transform in transforms:
+        kind = transform.get("Algorithm", "")
+        if kind == _RELATIONSHIPS and office:
+            root = _relationships(xmldsig.parse(content), transform)
+        elif root is not None or kind in xmldsig.C14N:
+            return xmldsig.canonical(xmldsig.parse(content) if root is None else root, kind)
+        else:
+            raise xmldsig.XmlFault("unknown_transform")
+    return content if root is None else xmldsig.canonical(root)
+
+
+def _relationships(root: Any, transform: Any) -> Any:
+    """ECMA-376-2 13.2.4.24: only the named relationships, sorted, with TargetMode written out."""
+    from lxml import etree
+
+    ids = {n.get("SourceId") for n in transform.iterfind(f"{_MDSSI}RelationshipReference")}
+    types = {n.get("SourceType") for n in transform.iterfind(f"{_MDSSI}RelationshipsGroupReference")}
+    kept = [r for r in root.iterfind(_REL) if r.get("Id") in ids or r.get("Type") in types]
+    out = etree.Element(root.tag, nsmap=root.nsmap)
+    for relation in sorted(kept, key=lambda r: r.get("Id") or ""):
+        copy = etree.SubElement(out, relation.tag)
+        for key in ("Id", "Type", "Target", "TargetMode"):
+            value = relation.get(key) or ("Internal" if key == "TargetMode" else None)
+            if value is not None:
+                copy.set(key, value)
+    return out
+
+
+def _coverage(facts: SignatureFacts, covered: list[str], package: _Package, office: bool) -> SignatureFacts:
+    """What the signature leaves out, beyond what the formats themselves leave out."""
+    names = {urllib.parse.unquote(u.split("?", 1)[0] if office else u).lstrip("/") for u in covered}
+    if office:
+        # Office signs neither document properties nor its own signature parts; the content types follow the parts.
+        open_parts = {
+            n for n in package.names
+            if n == "[Content_Types].xml" or n.startswith(("_xmlsignatures/", "docProps/", "customXml/"))
+            or n == "_rels/.rels"
+        }
+    else:
+        open_parts = {n for n in package.names if n.startswith("META-INF/") and n.endswith("signatures.xml")}
+    left = sorted(package.names - names - open_parts)
+    if not facts.intact or not left:
+        return replace(facts, covers_whole_file=facts.intact)
+    finding = Finding("SIG-PARTIAL-COVER", {"field": facts.field, "parts": ", ".join(left[:10])})
+    return replace(facts, changed_after=ChangedAfter.FORBIDDEN, findings=(*facts.findings, finding))
 
 
 def verify_xml(data: bytes, setting: Setting, base: FileFacts) -> FileFacts:
-    return base
+    """Enveloped signatures of an XML file; one that does not cover the whole document covers nothing.
+
+    Raises UnreadableError where it is no well-formed XML.
+    """
+    root = xmldsig.parse(data)
+    found = []
+    for index, element in enumerate(list(root.iter(f"{xmldsig.DS}Signature"))[:MAX_SIGNATURES], start=1):
+        facts, covered = xmldsig.judge_signature(element, root, lambda uri, transforms: None, setting, f"Signature{index}")
+        if facts.intact and "" not in covered:
+            left = Finding("SIG-PARTIAL-COVER", {"field": facts.field, "parts": root.tag.rsplit("}", 1)[-1]})
+            facts = replace(facts, changed_after=ChangedAfter.FORBIDDEN, findings=(*facts.findings, left))
+        found.append(replace(facts, covers_whole_file=facts.intact and "" in covered))
+    return replace(base, signatures=tuple(found))

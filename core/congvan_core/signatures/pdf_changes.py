@@ -20,7 +20,8 @@ MAX_OBJECT_STREAM_BYTES = 64 << 20
 SMALL = 4000
 _WRITTEN = re.compile(rb"(?<!\d)(\d{1,10}) \d{1,5} R(?![A-Za-z0-9])")
 _REFERENCE_END = re.compile(rb"0[\x00\t\n\x0c\r ]+R(?![A-Za-z0-9])")
-_NUMBER_BEFORE = re.compile(rb"(?<!\d)(\d{1,10})[\x00\t\n\x0c\r ]+\d{0,4}$")
+_LAST_DIGITS = re.compile(rb"\d{1,10}$")
+_BLANK = b"\x00\t\n\x0c\r "
 _CATALOG_FREE = {"/DSS", "/Extensions", "/Metadata", "/Version", "/AcroForm", "/PieceInfo"}
 _PAGE_FREE = {"/Annots", "/Tabs", "/StructParents", "/LastModified", "/PieceInfo"}
 _FIELD_VALUE_KEYS = {"/V", "/AP", "/AS", "/RV", "/I", "/MK", "/DA", "/M", "/F", "/NM"}
@@ -70,6 +71,7 @@ class Comparison:
         self._old_fields: dict[str, FieldNode] | None = None
         self._new_fields: dict[str, FieldNode] | None = None
         self._explained: set[int] = set()
+        self._numbers: dict[int, int] | None = None
 
     def compare(self) -> Changes:
         before, after = self.old.xref.entries, self.new.xref.entries
@@ -333,7 +335,9 @@ class Comparison:
 
     @property
     def _page_numbers(self) -> dict[int, int]:
-        return {p.obj.objgen[0]: i for i, p in enumerate(self.new.pdf.pages)}
+        if self._numbers is None:
+            self._numbers = {p.obj.objgen[0]: i for i, p in enumerate(self.new.pdf.pages)}
+        return self._numbers
 
     def _pages(self, changed: set[int]) -> None:
         if len(self.old.pdf.pages) != len(self.new.pdf.pages):
@@ -475,10 +479,15 @@ def _referred_exactly(old: Revision, fresh: set[int]) -> set[int]:
 def _scan(window: Any, fresh: set[int], found: set[int]) -> None:
     """Looks for the end of a reference first: its last zero and R are rare, the digits before are not."""
     for match in _REFERENCE_END.finditer(window):
-        before = bytes(window[max(0, match.start() - 64) : match.start()])
-        head = _NUMBER_BEFORE.search(before)
-        if head is not None and int(head.group(1)) in fresh:
-            found.add(int(head.group(1)))
+        at = match.start()
+        words = bytes(window[at - 24 if at > 24 else 0 : at]).split()
+        if words and words[-1].isdigit() and len(words[-1]) < 5 and len(words) > 1 and window[at - 1] not in _BLANK:
+            words.pop()  # a generation of several digits, such as 10
+        digits = _LAST_DIGITS.search(words[-1]) if words else None
+        if digits is None:
+            continue
+        if int(digits.group()) in fresh:
+            found.add(int(digits.group()))
 
 
 def _appearance_numbers(widget: Any) -> set[int]:

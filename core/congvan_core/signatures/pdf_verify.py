@@ -85,7 +85,7 @@ def verify_pdf(data: Any, size: int, setting: Setting, base: FileFacts) -> FileF
     except Exception as error:
         return replace(base, readable=False, findings=(Finding("INTEGRITY-UNREADABLE", {"reason": type(error).__name__}),))
     base = replace(base, pages=pages, scanned=scanned)
-    findings += audit_pdf(data, size, probe)
+    findings += audit_pdf(data, size, probe, file.reader)
     altered = _open(file, findings)
     if not file.found and not file.detached:
         return replace(base, altered=altered, findings=tuple(findings))

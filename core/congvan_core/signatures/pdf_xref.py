@@ -79,19 +79,24 @@ class XrefReader:
                 xref.trailer = section.trailer
             xref.sections.append(section)
             hybrid, previous = section.trailer.get("XRefStm"), section.trailer.get("Prev")
-            for value in (hybrid, previous):
-                if value is None:
-                    continue
-                if not isinstance(value, int):
+            if isinstance(hybrid, int) and not section.stream:
+                self._hybrid(section, self._section(hybrid, end), xref)
+            if previous is not None:
+                if not isinstance(previous, int):
                     raise XrefError("malformed trailer")
-                pending.append(value)
-            if isinstance(hybrid, int) and not section.stream and hybrid in pending:
-                pending.remove(hybrid)
-                pending.insert(0, hybrid)
+                pending.append(previous)
         for section in reversed(xref.sections):
             xref.entries.update(section.entries)
         self._revisions[end] = xref
         return xref
+
+    @staticmethod
+    def _hybrid(table: Section, stream: Section, xref: Xref) -> None:
+        """What a hybrid file's table calls free, its stream may define (ISO 32000-2 7.5.8.4)."""
+        xref.sections.append(stream)
+        for number, entry in stream.entries.items():
+            if table.entries.get(number, ("f",))[0] == "f":
+                table.entries[number] = entry
 
     def _section(self, offset: int, end: int) -> Section:
         if offset in self._cache:
@@ -183,14 +188,11 @@ class XrefReader:
         for first, count in zip(index[::2], index[1::2], strict=True):
             if count > MAX_OBJECTS or row <= 0:
                 raise XrefError("too many objects")
-            for number in range(first, first + count):
-                chunk = body[pos : pos + row]
-                if len(chunk) < row:
-                    break
-                pos += row
-                kind = int.from_bytes(chunk[:a], "big") if a else 1
-                second = int.from_bytes(chunk[a : a + b], "big")
-                third = int.from_bytes(chunk[a + b : a + b + c], "big")
+            block = body[pos : pos + row * count]
+            pos += len(block)
+            kinds = _column(block, 0, a, row) if a else [1] * (len(block) // row)
+            rows = zip(kinds, _column(block, a, b, row), _column(block, a + b, c, row), strict=True)
+            for number, (kind, second, third) in enumerate(rows, start=first):
                 if kind == 1:
                     entries[number] = ("n", second, third)
                 elif kind == 2:
@@ -235,6 +237,15 @@ class XrefReader:
             elif predictor != 1:
                 raise XrefError("unsupported predictor")
         return raw
+
+
+def _column(block: bytes, offset: int, width: int, row: int) -> list[int]:
+    """One big-endian field of all rows, byte by byte in C rather than row by row."""
+    rows = len(block) // row
+    values = [0] * rows
+    for index in range(offset, offset + width):
+        values = [high << 8 | low for high, low in zip(values, block[index : rows * row : row], strict=True)]
+    return values
 
 
 def _unpredict(raw: bytes, columns: int) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -14,6 +14,7 @@ from congvan_core.signatures.cms_check import SignerCheck, check, digest_name
 from congvan_core.signatures.cms_reading import SignedMessage, signer_certificate, signing_time
 from congvan_core.signatures.facts import ChainEnd, Revocation, SignatureFacts, TimestampFacts, Trust
 from congvan_core.signatures.path_check import PathAnswer, Setting, check_path, trust_of
+from congvan_core.signatures.revocation import Sources
 from congvan_core.signatures.signer_kind import describe
 from congvan_core.signatures.timestamps import of_signer
 
@@ -37,7 +38,6 @@ def judge_signer(
 ) -> SignatureFacts:
     """``proofs`` are trusted document time stamps that cover this signature (they prove that it existed)."""
     cert = signer_certificate(signer, [*message.certificates, *setting.certificates, *_given(setting)])
-    findings: list[Finding] = []
     if cert is None:
         return SignatureFacts(
             field, subfilter, False, fault="no_certificate",
@@ -48,11 +48,22 @@ def judge_signer(
         outcome = SignerCheck("broken_digest" if name in ("?md5", "?md2") else "unknown_algorithm", name.lstrip("?"))
     else:
         outcome = check(signer, cert, content.digest(name), content.content_type, message=content.message)
+    return assemble(
+        cert, message.certificates, outcome, signing_time(signer), of_signer(signer, setting), setting, field=field,
+        subfilter=subfilter, proofs=proofs, sources=message.sources,
+    )
+
+
+def assemble(
+    cert: x509.Certificate, embedded: Iterable[x509.Certificate], outcome: SignerCheck, raw: datetime | None,
+    stamp: TimestampFacts | None, setting: Setting, *, field: str, subfilter: str,
+    proofs: tuple[TimestampFacts, ...] = (), sources: Sources | None = None,
+) -> SignatureFacts:
+    """Everything about a signature whose value has been checked (``outcome``), whatever container it stood in."""
+    findings: list[Finding] = []
     who = describe(cert, setting.kinds)
     if outcome.fault is not None:
         findings.append(_broken(field, outcome.fault, outcome.digest_algorithm))
-    raw = signing_time(signer)
-    stamp = of_signer(signer, setting)
     findings += _stamp_findings(field, stamp)
     claimed = _claimed(raw, stamp, field, findings)
     reference, source = _reference(claimed, stamp, proofs, setting)
@@ -60,7 +71,7 @@ def judge_signer(
         findings.append(Finding("SIG-NO-TIMESTAMP", {"field": field}))
     if claimed is not None and claimed > setting.now + _SKEW:
         findings.append(Finding("SIG-TIME-IN-FUTURE", {"field": field, "claimed": iso_vn(claimed)}))
-    answer = check_path(cert, message.certificates, setting, at=reference, usage="sign", sources=message.sources)
+    answer = check_path(cert, embedded, setting, at=reference, usage="sign", sources=sources)
     if outcome.weak:
         findings.append(Finding("SIG-WEAK-DIGEST", {"field": field, "algorithm": outcome.digest_algorithm}))
     findings += path_findings(field, answer, setting, source == "timestamp")
