@@ -92,6 +92,7 @@ FORMS: list[tuple[str, str, str, list[tuple[str, str, str]]]] = [
     ("system full", "Undelivered Mail Returned to Sender", f"<{L}>: host mx said: 452 Insufficient system storage", [(L, F, "4.3.1")]),
     ("yale", "Returned mail", "Message not delivered to the following:\n\n    lan.nguyen        Unknown user\n\nError Detail\n", [("lan.nguyen@mx.example.net", F, "5.1.1")]),
     ("to oneself", "Undelivered Mail Returned to Sender", "<vanthu@somau.example.vn>: 552 5.2.2 mailbox full", [("vanthu@somau.example.vn", F, "5.2.2")]),
+    ("o365 two", "Undeliverable: 67", f"Delivery has failed to these recipients or groups:\n\nLan ({L})\nThe recipient's mailbox is full.\n\n{M}\nThe address wasn't found.\n\nDiagnostic information for administrators:\nGenerating server: a.example\n\n{L}\nRemote Server returned '554 5.2.2 mailbox full'\n\n{M}\nRemote Server returned '550 5.1.10 RESOLVER.ADR.RecipientNotFound'\n", [(L, F, "5.2.2"), (M, F, "5.1.10")]),
     ("unknown reason", "Undelivered Mail Returned to Sender", f"<{L}>: 550 xyzzy plugh", [(L, F, "5.0.0")]),
 ]  # fmt: skip
 

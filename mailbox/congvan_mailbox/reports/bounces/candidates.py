@@ -93,10 +93,8 @@ def candidates(text: str) -> list[Candidate]:
         before = found.get(key)
         if before is None or rank < before.rank:
             found[key] = Candidate(clean, words, rank, original or (before.original if before else None))
-        elif (
-            rank == before.rank and len(words) > len(before.said) and not re.search(r"[45]\d\d|\d\.\d\.\d", before.said)
-        ):
-            before.said = words
+        elif rank == before.rank and not _has_code(before.said) and (_has_code(words) or len(words) > len(before.said)):
+            before.said = words  # said a second time, with more: the block for administrators below the kind words
 
     for index, line in enumerate(lines):
         if _UNDISCLOSED.match(line):
@@ -139,6 +137,10 @@ def candidates(text: str) -> list[Candidate]:
             for piece in addresses_in(line):
                 add(piece, 5, index, line.strip())
     return list(found.values())
+
+
+def _has_code(words: str) -> bool:
+    return re.search(r"(?<!\d)[45]\d\d[ -]|[45]\.\d{1,3}\.\d{1,3}", words) is not None
 
 
 def _session(lines: list[str], index: int, match: re.Match[str], add: object) -> None:
