@@ -15,6 +15,7 @@ from congvan_core.errors import CongvanError, NotFoundError, RefusedError, Tempo
 from congvan_gateway.dispatch.courier_pool import ConnectionPool, PoolLimits
 from congvan_mailbox.smtp.client import SmtpClient, Stop
 from congvan_mailbox.smtp.client_options import ClientOptions
+from congvan_mailbox.smtp.mta_sts import StsPolicies
 from congvan_mailbox.smtp.outcome import Deferred, Outcome, OutgoingMail, Refused, Stage, Unknown
 from congvan_mailbox.smtp.resolver import DnsResolver, Resolver, mail_hosts
 from congvan_mailbox.smtp.tls_policy import TlsMode
@@ -55,6 +56,7 @@ class SmtpCourier:
         resolver: Resolver | None = None,
         limits: PoolLimits | None = None,
         deadline: float = 240.0,
+        sts: StsPolicies | None = None,
         rng: random.Random | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -62,6 +64,7 @@ class SmtpCourier:
         self._resolver = resolver or DnsResolver()
         self._pool = ConnectionPool(limits or PoolLimits(), clock)
         self._deadline = deadline
+        self._sts = sts
         self._rng = rng or random.Random()  # noqa: S311  spreads load, keeps no secret
 
     async def deliver(self, mail: OutgoingMail) -> Outcome:
@@ -108,6 +111,14 @@ class SmtpCourier:
                 return Deferred(stage=Stage.RESOLVE, enhanced="4.4.3", text=error.message)
             except RefusedError as error:
                 return Refused(stage=Stage.RESOLVE, code=556, enhanced="5.1.10", text=error.message)
+            if self._sts is not None and hop.host is None and hop.options.tls.mode is TlsMode.OPPORTUNISTIC:
+                policy = await self._sts.policy(domain)
+                if policy is not None and policy.mode == "enforce":
+                    hop = _verified(hop)
+                    hosts = [host for host in hosts if policy.allows(host)]
+                    if not hosts:
+                        text = f"không máy chủ nhận thư nào của {domain} có trong chính sách MTA-STS của miền đó"
+                        return Deferred(stage=Stage.TLS, enhanced="4.7.5", text=text, operator=True)
             return await self._try_hosts(key, hop, hosts, mail)
 
     async def _try_hosts(self, key: Hashable, hop: Hop, hosts: list[str], mail: OutgoingMail) -> Outcome:
@@ -184,6 +195,12 @@ class SmtpCourier:
             and not options.implicit_tls
             and options.credentials is None
         )
+
+
+def _verified(hop: Hop) -> Hop:
+    """The same hop where only a verified host will do (RFC 8461 4.2)."""
+    tls = dataclasses.replace(hop.options.tls, mode=TlsMode.VERIFIED)
+    return dataclasses.replace(hop, options=dataclasses.replace(hop.options, tls=tls))
 
 
 def _in_plain_text(client: SmtpClient) -> SmtpClient:

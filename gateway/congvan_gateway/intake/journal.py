@@ -32,7 +32,7 @@ _SMALL = 64 * 1024
 
 
 class JournalStore:
-    """Appends mails to ``NAME.journal`` files in ``folder``; more than ``inline`` octets get a file of their own beside.
+    """Appends mails to ``NAME.journal`` files in ``folder``; what is larger than ``inline`` octets gets its own file.
 
     Once ``budget`` octets wait in memory, whatever exceeds 64 KiB goes to a file of its own.
 

@@ -102,6 +102,10 @@ class DnsResolver:
                 raise
         return found
 
+    async def txt(self, name: str) -> Sequence[str]:
+        """TXT records, the strings of each joined."""
+        return [b"".join(one.strings).decode("utf-8", "replace") for one in await self._ask(name, "TXT")]
+
     async def tlsa(self, host: str, port: int) -> Sequence[Tlsa]:
         """TLSA records of a DNSSEC-proved answer. Only meaningful behind a validating resolver on this machine."""
         try:
