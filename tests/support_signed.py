@@ -62,7 +62,9 @@ def page_pdf(extra: tuple[str, ...] = (), pages: int = 1) -> bytes:
     return out.getvalue()
 
 
-def seal(pki: LivePki, pdf: bytes, rect: tuple[float, float, float, float] = SEAL_RECT, name: str = "agency-a") -> bytes:
+def seal(
+    pki: LivePki, pdf: bytes, rect: tuple[float, float, float, float] = SEAL_RECT, name: str = "agency-a"
+) -> bytes:
     from congvan_core.signatures.appearance import agency_appearance
     from congvan_core.signatures.signing import sign_pdf
 

@@ -39,17 +39,26 @@ def numbers(*values: float) -> generic.ArrayObject:
 
 
 def font(writer: Any) -> Any:
-    return generic.DictionaryObject({
-        N("/Type"): N("/Font"), N("/Subtype"): N("/Type1"), N("/BaseFont"): N("/Times-Roman"),
-    })
+    return generic.DictionaryObject(
+        {
+            N("/Type"): N("/Font"),
+            N("/Subtype"): N("/Type1"),
+            N("/BaseFont"): N("/Times-Roman"),
+        }
+    )
 
 
 def form_xobject(writer: Any, content: bytes, width: float, height: float) -> Any:
     fonts = generic.DictionaryObject({N("/F"): font(writer)})
-    return writer.add_object(stream(
-        content, Type=N("/XObject"), Subtype=N("/Form"), BBox=numbers(0, 0, width, height),
-        Resources=generic.DictionaryObject({N("/Font"): fonts}),
-    ))
+    return writer.add_object(
+        stream(
+            content,
+            Type=N("/XObject"),
+            Subtype=N("/Form"),
+            BBox=numbers(0, 0, width, height),
+            Resources=generic.DictionaryObject({N("/Font"): fonts}),
+        )
+    )
 
 
 def page_of(writer: Any, index: int = 0) -> Any:
@@ -129,7 +138,12 @@ def isa_copied_signature(pdf: bytes) -> bytes:
     xref = b"xref\n%s 1\n%010d 00000 n \n" % (match.group(1), at)
     size = max(int(s) for s in re.findall(rb"/Size (\d+)", changed))
     root = re.findall(rb"/Root (\d+ \d+ R)", changed)[-1]
-    trailer = b"trailer\n<</Size %d /Root %s /Prev %s>>\nstartxref\n%d\n%%%%EOF\n" % (size, root, old, at + len(copy) - 1)
+    trailer = b"trailer\n<</Size %d /Root %s /Prev %s>>\nstartxref\n%d\n%%%%EOF\n" % (
+        size,
+        root,
+        old,
+        at + len(copy) - 1,
+    )
     return changed + copy + xref + trailer
 
 
@@ -187,16 +201,28 @@ def usf(pdf: bytes, variant: str) -> bytes:
         return pdf[:at] + b"/Xontents" + pdf[at + 9 :]
     text = match.group()
     values = {
-        "range-missing": b"/XyteRange" + text[10:], "range-null": b"/ByteRange null", "range-empty": b"/ByteRange []",
-        "range-negative": b"/ByteRange [0 -1 1 9]", "range-zero": b"/ByteRange [0 0 0 0]",
+        "range-missing": b"/XyteRange" + text[10:],
+        "range-null": b"/ByteRange null",
+        "range-empty": b"/ByteRange []",
+        "range-negative": b"/ByteRange [0 -1 1 9]",
+        "range-zero": b"/ByteRange [0 0 0 0]",
         "range-short": b"/ByteRange [0 9]",
     }
     return pdf[: match.start()] + values[variant].ljust(len(text)) + pdf[match.end() :]
 
 
 USF_VARIANTS = (
-    "contents-null", "contents-zero", "contents-empty", "contents-all-zeros", "contents-missing", "range-missing",
-    "range-null", "range-empty", "range-negative", "range-zero", "range-short",
+    "contents-null",
+    "contents-zero",
+    "contents-empty",
+    "contents-all-zeros",
+    "contents-missing",
+    "range-missing",
+    "range-null",
+    "range-empty",
+    "range-negative",
+    "range-zero",
+    "range-short",
 )
 
 
@@ -230,18 +256,31 @@ def shadow_original(kind: str) -> bytes:
         twin.Parent = pages
         pdf.Root.Spare = pages
     if kind in ("form", "font"):
-        field = pdf.make_indirect(pikepdf.Dictionary(
-            Type=N2("Annot"), Subtype=N2("Widget"), FT=N2("Tx"), T="so_tien", V="100 dong", Rect=[60, 600, 300, 630],
-            F=4, DA="/F 16 Tf 0 g", P=page.obj,
-        ))
+        field = pdf.make_indirect(
+            pikepdf.Dictionary(
+                Type=N2("Annot"),
+                Subtype=N2("Widget"),
+                FT=N2("Tx"),
+                T="so_tien",
+                V="100 dong",
+                Rect=[60, 600, 300, 630],
+                F=4,
+                DA="/F 16 Tf 0 g",
+                P=page.obj,
+            )
+        )
         look = pdf.make_stream(b"/Tx BMC BT /F 16 Tf 2 8 Td (100 dong) Tj ET EMC")
         look.Type, look.Subtype, look.BBox = N2("XObject"), N2("Form"), pikepdf.Array([0, 0, 240, 30])
         look.Resources = pikepdf.Dictionary(Font=pikepdf.Dictionary(F=times))
         field.AP = pikepdf.Dictionary(N=look)
         page.obj.Annots = pikepdf.Array([field])
-        pdf.Root.AcroForm = pdf.make_indirect(pikepdf.Dictionary(
-            Fields=pikepdf.Array([field]), DR=pikepdf.Dictionary(Font=pikepdf.Dictionary(F=times)), DA="/F 16 Tf 0 g"
-        ))
+        pdf.Root.AcroForm = pdf.make_indirect(
+            pikepdf.Dictionary(
+                Fields=pikepdf.Array([field]),
+                DR=pikepdf.Dictionary(Font=pikepdf.Dictionary(F=times)),
+                DA="/F 16 Tf 0 g",
+            )
+        )
     out = io.BytesIO()
     pdf.save(out, object_stream_mode=pikepdf.ObjectStreamMode.disable)
     return out.getvalue()
@@ -274,8 +313,16 @@ def shadow_hide_by_free(pdf: bytes) -> bytes:
     size = max(int(s) for s in re.findall(rb"/Size (\d+)", pdf))
     root = re.findall(rb"/Root (\d+ \d+ R)", pdf)[-1]
     at = len(pdf)
-    return pdf + b"xref\n%d 1\n0000000000 00001 f \ntrailer\n<</Size %d /Root %s /Prev %s>>\nstartxref\n%d\n%%%%EOF\n" % (
-        over.idnum, size, root, old, at,
+    return (
+        pdf
+        + b"xref\n%d 1\n0000000000 00001 f \ntrailer\n<</Size %d /Root %s /Prev %s>>\nstartxref\n%d\n%%%%EOF\n"
+        % (
+            over.idnum,
+            size,
+            root,
+            old,
+            at,
+        )
     )
 
 
@@ -327,7 +374,12 @@ def shadow_table_only(pdf: bytes) -> bytes:
     ref = re.findall(rb"/Root (\d+ \d+ R)", pdf)[-1]
     end = len(pdf)
     return pdf + b"xref\n%d 1\n%010d 00000 n \ntrailer\n<</Size %d /Root %s /Prev %s>>\nstartxref\n%d\n%%%%EOF\n" % (
-        shown, at.start(), size, ref, old, end,
+        shown,
+        at.start(),
+        size,
+        ref,
+        old,
+        end,
     )
 
 
@@ -340,14 +392,24 @@ def evil_annotation(pdf: bytes, subtype: str = "/FreeText", rect: tuple[float, .
     def change(writer: Any) -> None:
         width, height = rect[2] - rect[0], rect[3] - rect[1]
         look = form_xobject(
-            writer, b"1 1 1 rg 0 0 %d %d re f 0 g BT /F 13 Tf 10 10 Td (9.999.999 dong) Tj ET" % (width, height),
-            width, height,
+            writer,
+            b"1 1 1 rg 0 0 %d %d re f 0 g BT /F 13 Tf 10 10 Td (9.999.999 dong) Tj ET" % (width, height),
+            width,
+            height,
         )
-        note = writer.add_object(generic.DictionaryObject({
-            N("/Type"): N("/Annot"), N("/Subtype"): N(subtype), N("/Rect"): numbers(*rect), N("/F"): generic.NumberObject(4),
-            N("/Contents"): generic.pdf_string("x"), N("/DA"): generic.pdf_string("/F 13 Tf 0 g"),
-            N("/AP"): generic.DictionaryObject({N("/N"): look}),
-        }))
+        note = writer.add_object(
+            generic.DictionaryObject(
+                {
+                    N("/Type"): N("/Annot"),
+                    N("/Subtype"): N(subtype),
+                    N("/Rect"): numbers(*rect),
+                    N("/F"): generic.NumberObject(4),
+                    N("/Contents"): generic.pdf_string("x"),
+                    N("/DA"): generic.pdf_string("/F 13 Tf 0 g"),
+                    N("/AP"): generic.DictionaryObject({N("/N"): look}),
+                }
+            )
+        )
         page = page_of(writer)
         if "/Annots" in page:
             page["/Annots"].append(note)
@@ -359,14 +421,25 @@ def evil_annotation(pdf: bytes, subtype: str = "/FreeText", rect: tuple[float, .
     return increment(pdf, change)
 
 
-def write_number(pdf: bytes, number: bytes = b"12", day: bytes = b"22", month: bytes = b"11", more: bytes = b"") -> bytes:
+def write_number(
+    pdf: bytes, number: bytes = b"12", day: bytes = b"22", month: bytes = b"11", more: bytes = b""
+) -> bytes:
     """Number and date written into the page content, as the usual signing tools do."""
 
     def change(writer: Any) -> None:
-        body = writer.add_object(stream(
-            b"q BT /FX 13 Tf 90 760 Td (" + number + b") Tj ET BT /FX 13 Tf 362 760 Td (" + day
-            + b") Tj ET BT /FX 13 Tf 428 760 Td (" + month + b") Tj ET " + more + b" Q"
-        ))
+        body = writer.add_object(
+            stream(
+                b"q BT /FX 13 Tf 90 760 Td ("
+                + number
+                + b") Tj ET BT /FX 13 Tf 362 760 Td ("
+                + day
+                + b") Tj ET BT /FX 13 Tf 428 760 Td ("
+                + month
+                + b") Tj ET "
+                + more
+                + b" Q"
+            )
+        )
         fonts = generic.DictionaryObject({N("/FX"): font(writer)})
         writer.add_stream_to_page(0, body, generic.DictionaryObject({N("/Font"): fonts}))
 
@@ -407,7 +480,8 @@ def without_prev(pdf: bytes) -> bytes:
     start = len(pdf)
     parts, offsets = b"", {}
     objects = {
-        900: b"<</Type/Catalog/Pages 901 0 R>>", 901: b"<</Type/Pages/Count 1/Kids[902 0 R]>>",
+        900: b"<</Type/Catalog/Pages 901 0 R>>",
+        901: b"<</Type/Pages/Count 1/Kids[902 0 R]>>",
         902: b"<</Type/Page/Parent 901 0 R/MediaBox[0 0 595 842]/Contents 903 0 R>>",
         903: b"<</Length 15>>\nstream\n0 0 300 300 re f\nendstream",
     }
@@ -420,9 +494,12 @@ def without_prev(pdf: bytes) -> bytes:
 
 def open_action(pdf: bytes) -> bytes:
     def change(writer: Any) -> None:
-        writer.root[N("/OpenAction")] = generic.DictionaryObject({
-            N("/S"): N("/JavaScript"), N("/JS"): generic.pdf_string("app.alert(1)"),
-        })
+        writer.root[N("/OpenAction")] = generic.DictionaryObject(
+            {
+                N("/S"): N("/JavaScript"),
+                N("/JS"): generic.pdf_string("app.alert(1)"),
+            }
+        )
         writer.update_root()
 
     return increment(pdf, change)

@@ -27,7 +27,11 @@ def person_signed(pki: LivePki, plain: bytes) -> bytes:
     from congvan_core.signatures.signing import sign_pdf
 
     return sign_pdf(
-        plain, pki.signing_key("leader"), appearance=person_appearance(picture("sign")), page=0, rect=PERSON_RECT,
+        plain,
+        pki.signing_key("leader"),
+        appearance=person_appearance(picture("sign")),
+        page=0,
+        rect=PERSON_RECT,
         certify=False,
     )
 

@@ -56,7 +56,11 @@ def test_wrapping(attack: Callable[[bytes], bytes], certified: bytes, trust: Tru
 
 @pytest.mark.parametrize("variant", attacks.USF_VARIANTS)
 def test_universal_forgery(variant: str, certified: bytes, trust: TrustStore) -> None:
-    refused(verdict(attacks.usf(certified, variant), trust), "broken", {"INTEGRITY-SIGNATURE-EMPTY", "INTEGRITY-SIGNATURE-WRAPPED"})
+    refused(
+        verdict(attacks.usf(certified, variant), trust),
+        "broken",
+        {"INTEGRITY-SIGNATURE-EMPTY", "INTEGRITY-SIGNATURE-WRAPPED"},
+    )
 
 
 def test_a_flipped_byte_breaks(certified: bytes, trust: TrustStore) -> None:
@@ -196,7 +200,10 @@ def test_whose_certificate(pki: LivePki, plain: bytes, trust: TrustStore) -> Non
         out = verdict(sign_pdf(plain, pki.signing_key(name)), store(pki, **given) if given else trust)
         return out["outcome"], out["trust"], codes(out)
 
-    assert judged("stranger")[:2] == ("invalid", "untrusted") or judged("stranger")[:2] == ("indeterminate", "undecided")
+    assert judged("stranger")[:2] == ("invalid", "untrusted") or judged("stranger")[:2] == (
+        "indeterminate",
+        "undecided",
+    )
     outcome, answer, found = judged("revoked")
     assert (outcome, answer) == ("invalid", "revoked")
     assert "SIG-REVOKED" in found

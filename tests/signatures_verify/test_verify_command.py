@@ -42,8 +42,11 @@ def test_usage_errors_are_one_sentence(tmp_path: Path, plain: bytes, capfd: pyte
     file = tmp_path / "a.pdf"
     file.write_bytes(plain)
     for words in (
-        [str(tmp_path / "absent.pdf")], [str(file), "--at", "yesterday"], [str(file), "--trust", str(tmp_path / "none")],
-        [str(file), "--trust", str(file)], [str(file), str(file), "--signature", str(file)],
+        [str(tmp_path / "absent.pdf")],
+        [str(file), "--at", "yesterday"],
+        [str(file), "--trust", str(tmp_path / "none")],
+        [str(file), "--trust", str(file)],
+        [str(file), str(file), "--signature", str(file)],
     ):
         assert congvan_verify(*words) == 2, words
         err = capfd.readouterr().err
@@ -67,7 +70,9 @@ def test_a_child_that_runs_out_of_time_or_memory_is_answered_for(tmp_path: Path)
     assert report["size"] == bomb.stat().st_size
 
 
-def test_a_pool_answers_in_order(tmp_path: Path, pki: LivePki, pki_folder: Path, two_signed: bytes, plain: bytes) -> None:
+def test_a_pool_answers_in_order(
+    tmp_path: Path, pki: LivePki, pki_folder: Path, two_signed: bytes, plain: bytes
+) -> None:
     (tmp_path / "a.pdf").write_bytes(two_signed)
     (tmp_path / "b.pdf").write_bytes(plain)
     jobs = [Job(str(tmp_path / n), trust=(str(pki_folder / "trust"),)) for n in ("a.pdf", "b.pdf", "a.pdf")]

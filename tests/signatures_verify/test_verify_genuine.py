@@ -81,7 +81,9 @@ def test_documents_as_the_program_makes_them(pki: LivePki, trust: TrustStore, ma
 def test_levels_with_time_stamps_and_revocation_data(pki: LivePki, plain: bytes, level: str) -> None:
     options: dict[str, object] = {"timestamper": HttpTimeStamper(pki.tsa_url)}
     if level != "B-T":
-        options["revocation"] = source([pki.cert("root")], [pki.cert("state-ca")], [pki.crl("root"), pki.crl("state-ca")])
+        options["revocation"] = source(
+            [pki.cert("root")], [pki.cert("state-ca")], [pki.crl("root"), pki.crl("state-ca")]
+        )
         options["archive"] = "LTA" in level
     signed = sign_pdf(plain, pki.signing_key("leader"), **options)
     if level.endswith("twice"):
@@ -99,7 +101,8 @@ def test_shapes_of_files(pki: LivePki, plain: bytes, trust: TrustStore, shape: s
     with pikepdf.open(io.BytesIO(plain)) as pdf:
         modes = pikepdf.ObjectStreamMode
         pdf.save(
-            out, linearize=shape == "linearized",
+            out,
+            linearize=shape == "linearized",
             object_stream_mode=modes.generate if shape in ("xref-stream", "linearized") else modes.disable,
         )
     once = sign_pdf(out.getvalue(), pki.signing_key("leader"), certify=False)

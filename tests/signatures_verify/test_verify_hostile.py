@@ -57,7 +57,10 @@ def test_the_object_reader_ends(data: bytes) -> None:
 def test_names_tell_persons_from_agencies(pki: LivePki) -> None:
     kinds = {n: kind_of(pki.asn1(n)).value for n in ("leader", "clerk", "agency-a", "agency-b", "gateway-a")}
     assert kinds == {
-        "leader": "person", "clerk": "person", "agency-a": "organization", "agency-b": "organization",
+        "leader": "person",
+        "clerk": "person",
+        "agency-a": "organization",
+        "agency-b": "organization",
         "gateway-a": "unknown",
     }
     assert kind_of(pki.asn1("gateway-a"), {"Hệ thống gửi nhận A": "organization"}).value == "organization"

@@ -43,7 +43,11 @@ def test_two_signers_in_one_envelope_of_indefinite_length(
 ) -> None:
     (tmp_path / "in").write_bytes(b"noi dung" * 5000)
     common = ["-sign", "-binary", "-stream", "-outform", "DER", "-in", str(tmp_path / "in"), "-md", "sha256"]
-    signers = [w for n in ("leader", "agency-a") for w in ("-signer", f"{pki_folder}/{n}.pem", "-inkey", f"{pki_folder}/{n}.key.pem")]
+    signers = [
+        w
+        for n in ("leader", "agency-a")
+        for w in ("-signer", f"{pki_folder}/{n}.pem", "-inkey", f"{pki_folder}/{n}.key.pem")
+    ]
     openssl("cms", *common, "-nodetach", *signers, "-out", str(tmp_path / "a.p7m"))
     out = verdict((tmp_path / "a.p7m").read_bytes(), trust)
     assert (out["format"], out["outcome"], out["integrity"]) == ("p7m", "valid", "intact"), out["findings"]
@@ -93,7 +97,9 @@ def package(pki: LivePki, parts: dict[str, bytes], covered: tuple[str, ...], *, 
     listed = "".join(reference(f"/{n}?ContentType=x" if office else n, parts[n]) for n in covered)
     c14n = '<CanonicalizationMethod Algorithm="http://www.w3.org/TR/2001/REC-xml-c14n-20010315"/>'
     manifest = f'<Object Id="parts"><Manifest>{listed}</Manifest></Object>'
-    tree = etree.fromstring(f'<Signature xmlns="{DS}"><SignedInfo/><SignatureValue/>{manifest if office else ""}</Signature>')
+    tree = etree.fromstring(
+        f'<Signature xmlns="{DS}"><SignedInfo/><SignatureValue/>{manifest if office else ""}</Signature>'
+    )
     if office:
         listed = reference("#parts", etree.tostring(tree[2], method="c14n"))
     method = '<SignatureMethod Algorithm="http://www.w3.org/2001/04/xmldsig-more#rsa-sha256"/>'
@@ -102,7 +108,11 @@ def package(pki: LivePki, parts: dict[str, bytes], covered: tuple[str, ...], *, 
     value = pki.key("agency-a").sign(etree.tostring(info, method="c14n"), padding.PKCS1v15(), hashes.SHA256())
     tree[1].text = base64.b64encode(value).decode()
     cert = base64.b64encode(pki.der("agency-a")).decode()
-    tree.append(etree.fromstring(f'<KeyInfo xmlns="{DS}"><X509Data><X509Certificate>{cert}</X509Certificate></X509Data></KeyInfo>'))
+    tree.append(
+        etree.fromstring(
+            f'<KeyInfo xmlns="{DS}"><X509Data><X509Certificate>{cert}</X509Certificate></X509Data></KeyInfo>'
+        )
+    )
     whole = etree.tostring(tree)
     name = "_xmlsignatures/sig1.xml" if office else "META-INF/documentsignatures.xml"
     if not office:
@@ -124,7 +134,9 @@ def changed(data: bytes, name: str, content: bytes) -> bytes:
     return zipped({**parts, name: content})
 
 
-@pytest.mark.parametrize(("office", "parts", "main"), [(True, OFFICE, "word/document.xml"), (False, PARTS, "content.xml")])
+@pytest.mark.parametrize(
+    ("office", "parts", "main"), [(True, OFFICE, "word/document.xml"), (False, PARTS, "content.xml")]
+)
 def test_packages(office: bool, parts: dict[str, bytes], main: str, pki: LivePki, trust: TrustStore) -> None:
     names = tuple(n for n in parts if n not in ("[Content_Types].xml", "_rels/.rels"))
     signed = package(pki, parts, names, office=office)

@@ -39,8 +39,10 @@ def audit_pdf(data: Any, size: int, pdf: Any, reader: XrefReader | None = None) 
         # A damaged object ends the walk; what was found until then stands.
         found = dict(found)
     codes = (
-        ("script", "CONTENT-PDF-SCRIPT", "detail"), ("launch", "CONTENT-PDF-LAUNCH", "detail"),
-        ("file", "CONTENT-PDF-EMBEDDED-FILE", "names"), ("media", "CONTENT-PDF-RICH-MEDIA", "detail"),
+        ("script", "CONTENT-PDF-SCRIPT", "detail"),
+        ("launch", "CONTENT-PDF-LAUNCH", "detail"),
+        ("file", "CONTENT-PDF-EMBEDDED-FILE", "names"),
+        ("media", "CONTENT-PDF-RICH-MEDIA", "detail"),
         ("xfa", "CONTENT-PDF-XFA", "detail"),
     )
     return [Finding(code, {key: ", ".join(sorted(found[kind])[:20])}) for kind, code, key in codes if kind in found]

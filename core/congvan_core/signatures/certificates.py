@@ -124,8 +124,13 @@ def verify_raw(key: Any, signature: bytes, data: bytes, algorithm: Any, digest: 
     from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa
 
     table: dict[str, type[hashes.HashAlgorithm]] = {
-        "sha1": hashes.SHA1, "sha224": hashes.SHA224, "sha256": hashes.SHA256, "sha384": hashes.SHA384,
-        "sha512": hashes.SHA512, "sha3_256": hashes.SHA3_256, "sha3_384": hashes.SHA3_384,
+        "sha1": hashes.SHA1,
+        "sha224": hashes.SHA224,
+        "sha256": hashes.SHA256,
+        "sha384": hashes.SHA384,
+        "sha512": hashes.SHA512,
+        "sha3_256": hashes.SHA3_256,
+        "sha3_384": hashes.SHA3_384,
         "sha3_512": hashes.SHA3_512,
     }
     try:
@@ -181,6 +186,8 @@ def _signed_by(cert_der: bytes, spki: bytes) -> bool:
         key = _public_key(spki)
         if getattr(key, "key_size", 0) > MAX_RSA_BITS:
             return False
-        return verify_raw(key, cert["signature_value"].native, cert["tbs_certificate"].dump(), cert["signature_algorithm"])
+        return verify_raw(
+            key, cert["signature_value"].native, cert["tbs_certificate"].dump(), cert["signature_algorithm"]
+        )
     except Exception:
         return False

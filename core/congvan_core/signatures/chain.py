@@ -25,10 +25,23 @@ MAX_POOL = 200
 MAX_STEPS = 300
 #: Extensions that this path check, or the caller's usage check, understands (RFC 5280 4.2: others, critical, refuse).
 _UNDERSTOOD = {
-    "basic_constraints", "key_usage", "extended_key_usage", "subject_alt_name", "certificate_policies",
-    "crl_distribution_points", "authority_key_identifier", "key_identifier", "authority_information_access",
-    "name_constraints", "policy_constraints", "inhibit_any_policy", "policy_mappings", "issuer_alt_name",
-    "freshest_crl", "ocsp_no_check", "qc_statements",
+    "basic_constraints",
+    "key_usage",
+    "extended_key_usage",
+    "subject_alt_name",
+    "certificate_policies",
+    "crl_distribution_points",
+    "authority_key_identifier",
+    "key_identifier",
+    "authority_information_access",
+    "name_constraints",
+    "policy_constraints",
+    "inhibit_any_policy",
+    "policy_mappings",
+    "issuer_alt_name",
+    "freshest_crl",
+    "ocsp_no_check",
+    "qc_statements",
 }
 
 
@@ -99,7 +112,10 @@ def build(
     return min(
         paths,
         key=lambda p: (
-            order.index(p.facts.end), len(p.facts.faults), len(p.facts.outside_validity), len(p.certificates)
+            order.index(p.facts.end),
+            len(p.facts.faults),
+            len(p.facts.outside_validity),
+            len(p.certificates),
         ),
     )
 
@@ -111,9 +127,7 @@ def _unique(certs: Iterable[x509.Certificate]) -> list[x509.Certificate]:
     return list(seen.values())
 
 
-def _facts(
-    certs: list[x509.Certificate], end: ChainEnd, store: TrustStore, at: datetime, usage: str
-) -> ChainFacts:
+def _facts(certs: list[x509.Certificate], end: ChainEnd, store: TrustStore, at: datetime, usage: str) -> ChainFacts:
     faults: list[str] = []
     outside: list[str] = []
     checked = certs[:-1] if end is ChainEnd.ANCHOR and len(certs) > 1 else certs
@@ -204,7 +218,9 @@ def _constraint_faults(certs: list[x509.Certificate], at: datetime) -> list[str]
         from pyhanko_certvalidator.path import ValidationPath
         from pyhanko_certvalidator.validate import validate_path
 
-        context = ValidationContext(trust_roots=[certs[-1]], moment=at, allow_fetching=False, revocation_mode="soft-fail")
+        context = ValidationContext(
+            trust_roots=[certs[-1]], moment=at, allow_fetching=False, revocation_mode="soft-fail"
+        )
         path = ValidationPath(CertTrustAnchor(certs[-1]), list(reversed(certs[1:-1])), certs[0])
         validate_path(context, path)
     except Exception:

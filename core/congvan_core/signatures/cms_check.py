@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from dataclasses import dataclass
 from typing import Any
@@ -58,10 +59,8 @@ def _check(
     algorithm = signer["signature_algorithm"]
     signature = signer["signature"].native
     weak = name == "sha1"
-    try:
+    with contextlib.suppress(ValueError):
         weak = weak or algorithm.hash_algo == "sha1"
-    except ValueError:
-        pass
     attributes = signer["signed_attrs"]
     if attributes is None or not len(attributes):
         if message is None:

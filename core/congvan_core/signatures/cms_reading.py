@@ -90,7 +90,7 @@ def _certificates(signed: cms.SignedData) -> list[x509.Certificate]:
 
 
 def _collect(signed: cms.SignedData, message: SignedMessage) -> None:
-    """Revocation data inside: the crls field, RFC 5940 OCSP answers, Adobe's archival attribute (ISO 32000-2 12.8.3.3)."""
+    """Revocation data inside: the crls field, RFC 5940 OCSP answers, Adobe's attribute (ISO 32000-2 12.8.3.3)."""
     for choice in list(signed["crls"] or ())[:MAX_CERTIFICATES]:
         try:
             if choice.name == "certificate_list":

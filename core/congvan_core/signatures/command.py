@@ -16,13 +16,24 @@ if TYPE_CHECKING:
 
 #: Several files: the worst answer is the exit code.
 _WORST = (4, 1, 3, 0)
-_OUTCOME = {"valid": "HỢP LỆ", "invalid": "KHÔNG HỢP LỆ", "indeterminate": "CHƯA KẾT LUẬN", "unsigned": "KHÔNG CÓ CHỮ KÝ"}
+_OUTCOME = {
+    "valid": "HỢP LỆ",
+    "invalid": "KHÔNG HỢP LỆ",
+    "indeterminate": "CHƯA KẾT LUẬN",
+    "unsigned": "KHÔNG CÓ CHỮ KÝ",
+}
 _INTEGRITY = {
-    "intact": "nguyên vẹn", "modified": "đã bị thay đổi sau khi ký", "broken": "chữ ký không khớp",
-    "unsigned": "không có chữ ký", "unreadable": "không đọc được",
+    "intact": "nguyên vẹn",
+    "modified": "đã bị thay đổi sau khi ký",
+    "broken": "chữ ký không khớp",
+    "unsigned": "không có chữ ký",
+    "unreadable": "không đọc được",
 }
 _TRUST = {
-    "trusted": "tin cậy", "undecided": "chưa đủ căn cứ", "untrusted": "không tin cậy", "revoked": "đã bị thu hồi",
+    "trusted": "tin cậy",
+    "undecided": "chưa đủ căn cứ",
+    "untrusted": "không tin cậy",
+    "revoked": "đã bị thu hồi",
     "none": "không có",
 }
 _KIND = {"person": "người có thẩm quyền", "organization": "cơ quan, tổ chức", "unknown": "chưa rõ loại"}
@@ -31,12 +42,16 @@ _KIND = {"person": "người có thẩm quyền", "organization": "cơ quan, t�
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of ``congvan verify``."""
     parser.add_argument("files", nargs="+", metavar="FILE", help="tệp cần kiểm tra")
-    parser.add_argument("--trust", action="append", default=[], metavar="PATH", help="chứng thư gốc, cấp trên, CRL hoặc thư mục")
+    parser.add_argument(
+        "--trust", action="append", default=[], metavar="PATH", help="chứng thư gốc, cấp trên, CRL hoặc thư mục"
+    )
     parser.add_argument("--signature", metavar="P7S", help="tệp chữ ký rời (.p7s)")
     parser.add_argument("--at", metavar="TIME", help="thời điểm kiểm tra (ISO 8601)")
     parser.add_argument("--online", action="store_true", help="được hỏi OCSP/CRL qua mạng")
     parser.add_argument("--offline", action="store_true", help="không dùng mạng (mặc định)")
-    parser.add_argument("--allow-host", action="append", default=[], metavar="HOST[:PORT]", help="máy chủ được hỏi khi --online")
+    parser.add_argument(
+        "--allow-host", action="append", default=[], metavar="HOST[:PORT]", help="máy chủ được hỏi khi --online"
+    )
     parser.add_argument("--json", action="store_true", help="in JSON, mỗi tệp một dòng")
     parser.add_argument("--lang", choices=("vi", "en"), default="vi")
 
@@ -44,15 +59,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """The command with parsed arguments; prints, returns the exit code (0, 1, 2, 3 or 4)."""
     return verify_command(
-        args.files, trust=args.trust, signature=args.signature, at=args.at, online=args.online and not args.offline,
-        as_json=args.json, lang=args.lang, allow_hosts=args.allow_host,
+        args.files,
+        trust=args.trust,
+        signature=args.signature,
+        at=args.at,
+        online=args.online and not args.offline,
+        as_json=args.json,
+        lang=args.lang,
+        allow_hosts=args.allow_host,
     )
 
 
 def verify_command(
-    files: Sequence[str], *, trust: Sequence[str] = (), signature: str | None = None,
-    at: str | datetime | None = None, online: bool = False, as_json: bool = False, lang: str = "vi",
-    allow_hosts: Sequence[str] = (), verifier: LimitedVerifier | None = None,
+    files: Sequence[str],
+    *,
+    trust: Sequence[str] = (),
+    signature: str | None = None,
+    at: str | datetime | None = None,
+    online: bool = False,
+    as_json: bool = False,
+    lang: str = "vi",
+    allow_hosts: Sequence[str] = (),
+    verifier: LimitedVerifier | None = None,
 ) -> int:
     """Verify each file and print its report; the worst code wins: 4, 1, 3, 0."""
     from congvan_core.errors import CongvanError
@@ -75,10 +103,14 @@ def verify_command(
     try:
         for path in files:
             job = Job(
-                path=os.path.abspath(path), name=os.path.basename(path),
+                path=os.path.abspath(path),
+                name=os.path.basename(path),
                 trust=tuple(os.path.abspath(p) for p in trust),
-                signature=os.path.abspath(signature) if signature else None, at=moment, online=online,
-                allow_hosts=tuple(allow_hosts), lang=lang,
+                signature=os.path.abspath(signature) if signature else None,
+                at=moment,
+                online=online,
+                allow_hosts=tuple(allow_hosts),
+                lang=lang,
             )
             report, code = verifier.verify(job)
             codes.append(code)
@@ -119,7 +151,8 @@ def summary(report: dict[str, Any], lang: str = "vi") -> list[str]:
         if lang == "en":
             lines.append(f"  {one['field']}: {who}; {one['kind']}; {one['outcome']}; {when}")
         else:
-            lines.append(f"  {one['field']}: {who}; {_KIND[one['kind']]}; {_OUTCOME[one['outcome']].lower()}; {when or 'không rõ giờ ký'}")
+            answer = _OUTCOME[one["outcome"]].lower()
+            lines.append(f"  {one['field']}: {who}; {_KIND[one['kind']]}; {answer}; {when or 'không rõ giờ ký'}")
     for finding in report["findings"]:
         mark = {"error": "✗", "warning": "!", "info": "·"}[finding["severity"]]
         lines.append(f"  {mark} {finding['message']}")

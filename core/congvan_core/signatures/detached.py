@@ -51,11 +51,11 @@ def judge_all(
     if not message.signers:
         empty = Finding("SIG-BROKEN", {"field": "cms", "reason": "no_signer"})
         return [SignatureFacts("cms", kind, False, fault="no_signer", findings=(empty,))]
-    if message.content is not None and kind == "cms.detached":
-        # What is enveloped must be the file; its digest is compared with the file's, never trusted by itself.
-        if hashlib.sha256(message.content).digest() != digest("sha256") and message.content:
-            inside = Finding("SIG-BROKEN", {"field": "cms", "reason": "content_inside"})
-            return [SignatureFacts("cms", kind, False, fault="digest", findings=(inside,))]
+    # What a "detached" signature envelops must be the file itself; it is compared, never trusted by itself.
+    inner = message.content if kind == "cms.detached" else None
+    if inner and hashlib.sha256(inner).digest() != digest("sha256"):
+        inside = Finding("SIG-BROKEN", {"field": "cms", "reason": "content_inside"})
+        return [SignatureFacts("cms", kind, False, fault="digest", findings=(inside,))]
     found = []
     for index, signer in enumerate(message.signers, start=1):
         direct = None

@@ -48,7 +48,10 @@ class GuardedFetcher:
         try:
             for description in cert.authority_information_access_value or ():
                 location = description["access_location"]
-                if description["access_method"].native == "ca_issuers" and location.name == "uniform_resource_identifier":
+                if (
+                    description["access_method"].native == "ca_issuers"
+                    and location.name == "uniform_resource_identifier"
+                ):
                     urls.append(str(location.native))
         except Exception:
             return None
@@ -111,11 +114,13 @@ async def _request(url: str, body: bytes | None, kind: str, seconds: float) -> b
 
 def _ocsp_request(cert: x509.Certificate, issuer: x509.Certificate) -> bytes:
     """RFC 6960 4.1.1; SHA-1 identifiers, because responders of the field know no others (RFC 5019 2.1.1)."""
-    identifier = ocsp.CertId({
-        "hash_algorithm": algos.DigestAlgorithm({"algorithm": "sha1"}),
-        "issuer_name_hash": hashlib.sha1(cert.issuer.dump(), usedforsecurity=False).digest(),
-        "issuer_key_hash": hashlib.sha1(bytes(issuer.public_key["public_key"]), usedforsecurity=False).digest(),
-        "serial_number": core.Integer(cert.serial_number),
-    })
+    identifier = ocsp.CertId(
+        {
+            "hash_algorithm": algos.DigestAlgorithm({"algorithm": "sha1"}),
+            "issuer_name_hash": hashlib.sha1(cert.issuer.dump(), usedforsecurity=False).digest(),
+            "issuer_key_hash": hashlib.sha1(bytes(issuer.public_key["public_key"]), usedforsecurity=False).digest(),
+            "serial_number": core.Integer(cert.serial_number),
+        }
+    )
     request = ocsp.OCSPRequest({"tbs_request": {"request_list": [{"req_cert": identifier}]}})
     return bytes(request.dump())

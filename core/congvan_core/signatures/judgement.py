@@ -98,7 +98,10 @@ def _legal(facts: FileFacts, outcome: str, trusts: tuple[str, ...]) -> tuple[Leg
     # Điều 11.1.a: a scan needs the agency's signature only; anything else the competent person's (11.1.b).
     if SignerKind.PERSON not in kinds and not facts.scanned and SignerKind.UNKNOWN not in kinds:
         missing.append("person_signature")
-    if not any(s.timestamp is not None and s.timestamp.intact for s in facts.signatures) and not facts.document_timestamps:
+    if (
+        not any(s.timestamp is not None and s.timestamp.intact for s in facts.signatures)
+        and not facts.document_timestamps
+    ):
         missing.append("timestamp")
     for signature, trust in zip(facts.signatures, trusts, strict=True):
         if trust != "undecided":

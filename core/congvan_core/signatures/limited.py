@@ -41,7 +41,7 @@ class Job:
 
 
 def run_job(job: Job) -> tuple[dict[str, Any], int]:
-    """The report's JSON and its exit code; runs in the worker. Raises ConfigurationError for the trust store, OSError."""
+    """The report's JSON and its exit code; runs in the worker. Raises ConfigurationError (trust store), OSError."""
     from congvan_core.signatures.verify import PURPOSES, verify_file
 
     signature = None
@@ -54,8 +54,14 @@ def run_job(job: Job) -> tuple[dict[str, Any], int]:
 
         fetch = GuardedFetcher(allow=job.allow_hosts or None)
     report = verify_file(
-        job.path, name=job.name, trust=_trust(job.trust), at=job.at, signature=signature, fetch=fetch,
-        purposes=job.purposes or PURPOSES, kinds=dict(job.kinds),
+        job.path,
+        name=job.name,
+        trust=_trust(job.trust),
+        at=job.at,
+        signature=signature,
+        fetch=fetch,
+        purposes=job.purposes or PURPOSES,
+        kinds=dict(job.kinds),
     )
     return report.to_json(job.lang), report.exit_code
 

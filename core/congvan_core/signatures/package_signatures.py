@@ -1,4 +1,4 @@
-"""Signatures inside packages (.docx, .xlsx, .pptx, .odt) and XML files: XML-DSig, and what of the package they cover."""
+"""Signatures inside packages (.docx, .xlsx, .pptx, .odt) and XML files: XML-DSig, and what they cover."""
 
 from __future__ import annotations
 
@@ -112,8 +112,10 @@ def _coverage(facts: SignatureFacts, covered: list[str], package: _Package, offi
     if office:
         # Office signs neither document properties nor its own signature parts; the content types follow the parts.
         open_parts = {
-            n for n in package.names
-            if n == "[Content_Types].xml" or n.startswith(("_xmlsignatures/", "docProps/", "customXml/"))
+            n
+            for n in package.names
+            if n == "[Content_Types].xml"
+            or n.startswith(("_xmlsignatures/", "docProps/", "customXml/"))
             or n == "_rels/.rels"
         }
     else:
@@ -133,7 +135,9 @@ def verify_xml(data: bytes, setting: Setting, base: FileFacts) -> FileFacts:
     root = xmldsig.parse(data)
     found = []
     for index, element in enumerate(list(root.iter(f"{xmldsig.DS}Signature"))[:MAX_SIGNATURES], start=1):
-        facts, covered = xmldsig.judge_signature(element, root, lambda uri, transforms: None, setting, f"Signature{index}")
+        facts, covered = xmldsig.judge_signature(
+            element, root, lambda uri, transforms: None, setting, f"Signature{index}"
+        )
         if facts.intact and "" not in covered:
             left = Finding("SIG-PARTIAL-COVER", {"field": facts.field, "parts": root.tag.rsplit("}", 1)[-1]})
             facts = replace(facts, changed_after=ChangedAfter.FORBIDDEN, findings=(*facts.findings, left))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -53,7 +54,12 @@ class PathAnswer:
 
 
 def check_path(
-    leaf: x509.Certificate, embedded: Iterable[x509.Certificate], setting: Setting, *, at: datetime, usage: str,
+    leaf: x509.Certificate,
+    embedded: Iterable[x509.Certificate],
+    setting: Setting,
+    *,
+    at: datetime,
+    usage: str,
     sources: Sources | None = None,
 ) -> PathAnswer:
     """Chain and revocation of ``leaf`` at ``at``; ``sources`` are those that came inside the signature itself."""
@@ -64,7 +70,7 @@ def check_path(
     everything = setting.sources.extended(sources) if sources else setting.sources
     answers: list[RevocationAnswer] = []
     certs = path.certificates
-    for cert, issuer in zip(certs, certs[1:], strict=False):
+    for cert, issuer in itertools.pairwise(certs):
         found = answer(cert, issuer, everything, at=at, now=setting.now, certificates=pool)
         if found.status is Revocation.UNKNOWN and setting.fetch is not None:
             found = _fetch_answer(cert, issuer, everything, setting, at) or found

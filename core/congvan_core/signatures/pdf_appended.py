@@ -1,7 +1,7 @@
 """What was appended after a signed revision, byte by byte: nothing may stand there that no table accounts for.
 
 Incremental saving attacks append objects without a table, or without a trailer, because viewers then rebuild the
-table themselves. A byte that is neither white space, comment, listed object, table, trailer nor startxref is found here.
+table themselves. A byte that is neither white space, comment, listed object, table nor trailer is found here.
 """
 
 from __future__ import annotations
@@ -49,7 +49,8 @@ def examine(data: Any, start: int, end: int, xref: Xref, base: int) -> Appended:
             if entry[0] == "n":
                 listed.setdefault(number, set()).update((entry[1], entry[1] + base))
         if any(
-            entry[0] == "n" and start <= entry[1] < end
+            entry[0] == "n"
+            and start <= entry[1] < end
             and not {entry[1], entry[1] + base} & set(found.objects.get(number, ()))
             for number, entry in section.entries.items()
         ):

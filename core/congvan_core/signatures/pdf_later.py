@@ -13,21 +13,33 @@ from congvan_core.signatures.pdf_pages import Seen
 from congvan_core.signatures.pdf_signatures import FoundSignature, locked
 
 _CODES = {
-    "hidden_object_revived": "INTEGRITY-SHADOW-CONTENT", "missing_object_supplied": "INTEGRITY-SHADOW-CONTENT",
-    "object_stream_replaced": "INTEGRITY-SHADOW-CONTENT", "object_removed": "INTEGRITY-SHADOW-CONTENT",
-    "font_replaced": "INTEGRITY-SHADOW-CONTENT", "page_replaced": "INTEGRITY-SHADOW-CONTENT",
-    "catalog_changed": "INTEGRITY-SHADOW-CONTENT", "object_replaced": "INTEGRITY-CONTENT-CHANGED",
-    "page_changed": "INTEGRITY-CONTENT-CHANGED", "pages_changed": "INTEGRITY-CONTENT-CHANGED",
-    "annotation_added": "INTEGRITY-ANNOTATION-ADDED", "annotation_changed": "INTEGRITY-ANNOTATION-ADDED",
-    "annotation_removed": "INTEGRITY-ANNOTATION-ADDED", "field_added": "INTEGRITY-FIELD-CHANGED",
-    "field_removed": "INTEGRITY-FIELD-CHANGED", "field_changed": "INTEGRITY-FIELD-CHANGED",
-    "field_moved": "INTEGRITY-FIELD-CHANGED", "form_changed": "INTEGRITY-FIELD-CHANGED",
-    "form_removed": "INTEGRITY-FIELD-CHANGED", "form_resources_changed": "INTEGRITY-SHADOW-CONTENT",
+    "hidden_object_revived": "INTEGRITY-SHADOW-CONTENT",
+    "missing_object_supplied": "INTEGRITY-SHADOW-CONTENT",
+    "object_stream_replaced": "INTEGRITY-SHADOW-CONTENT",
+    "object_removed": "INTEGRITY-SHADOW-CONTENT",
+    "font_replaced": "INTEGRITY-SHADOW-CONTENT",
+    "page_replaced": "INTEGRITY-SHADOW-CONTENT",
+    "catalog_changed": "INTEGRITY-SHADOW-CONTENT",
+    "object_replaced": "INTEGRITY-CONTENT-CHANGED",
+    "page_changed": "INTEGRITY-CONTENT-CHANGED",
+    "pages_changed": "INTEGRITY-CONTENT-CHANGED",
+    "annotation_added": "INTEGRITY-ANNOTATION-ADDED",
+    "annotation_changed": "INTEGRITY-ANNOTATION-ADDED",
+    "annotation_removed": "INTEGRITY-ANNOTATION-ADDED",
+    "field_added": "INTEGRITY-FIELD-CHANGED",
+    "field_removed": "INTEGRITY-FIELD-CHANGED",
+    "field_changed": "INTEGRITY-FIELD-CHANGED",
+    "field_moved": "INTEGRITY-FIELD-CHANGED",
+    "form_changed": "INTEGRITY-FIELD-CHANGED",
+    "form_removed": "INTEGRITY-FIELD-CHANGED",
+    "form_resources_changed": "INTEGRITY-SHADOW-CONTENT",
     "signature_field_changed": "INTEGRITY-SIGNATURE-REPLACED",
     "signature_appearance_replaced": "INTEGRITY-SIGNATURE-REPLACED",
     "unsigned_field_with_appearance": "INTEGRITY-SIGNATURE-COVERS-CONTENT",
-    "unaccounted_bytes": "INTEGRITY-BYTES-NOT-COVERED", "no_cross_reference": "INTEGRITY-BYTES-NOT-COVERED",
-    "unlisted_object": "INTEGRITY-BYTES-NOT-COVERED", "broken_cross_reference": "INTEGRITY-BYTES-NOT-COVERED",
+    "unaccounted_bytes": "INTEGRITY-BYTES-NOT-COVERED",
+    "no_cross_reference": "INTEGRITY-BYTES-NOT-COVERED",
+    "unlisted_object": "INTEGRITY-BYTES-NOT-COVERED",
+    "broken_cross_reference": "INTEGRITY-BYTES-NOT-COVERED",
 }
 
 
@@ -65,8 +77,12 @@ class Verdict:
 
 
 def judge_later(
-    found: FoundSignature, facts: SignatureFacts, steps: list[Step], later: dict[str, SignatureFacts],
-    stamps: dict[str, TimestampFacts], trusts: dict[str, Trust],
+    found: FoundSignature,
+    facts: SignatureFacts,
+    steps: list[Step],
+    later: dict[str, SignatureFacts],
+    stamps: dict[str, TimestampFacts],
+    trusts: dict[str, Trust],
 ) -> Verdict:
     """``steps`` are those after this signature; ``later`` and ``stamps`` the measured signatures by field name."""
     verdict = Verdict()
@@ -74,7 +90,9 @@ def judge_later(
     for step in steps:
         if step.appended.blank:
             if step.appended.junk:
-                verdict.findings.append(Finding("INTEGRITY-TRAILING-BYTES", {"field": name, "bytes": len(step.appended.junk)}))
+                verdict.findings.append(
+                    Finding("INTEGRITY-TRAILING-BYTES", {"field": name, "bytes": len(step.appended.junk)})
+                )
             continue
         for word in step.appended.faults:
             verdict.forbid(_CODES.get(word, "INTEGRITY-BYTES-NOT-COVERED"), field=name, reason=word)
@@ -96,8 +114,12 @@ def judge_later(
 
 
 def _signatures(
-    found: FoundSignature, step: Step, verdict: Verdict, later: dict[str, SignatureFacts],
-    stamps: dict[str, TimestampFacts], trusts: dict[str, Trust],
+    found: FoundSignature,
+    step: Step,
+    verdict: Verdict,
+    later: dict[str, SignatureFacts],
+    stamps: dict[str, TimestampFacts],
+    trusts: dict[str, Trust],
 ) -> None:
     for other in step.changes.signatures:
         if other in stamps:
@@ -135,14 +157,22 @@ def _content(
     if not changes.content_pages:
         return
     covering = [
-        s for n in changes.signatures if (s := later.get(n)) is not None and s.intact
-        and s.signer.kind is not SignerKind.PERSON and s.signer.sha256 != facts.signer.sha256
+        s
+        for n in changes.signatures
+        if (s := later.get(n)) is not None
+        and s.intact
+        and s.signer.kind is not SignerKind.PERSON
+        and s.signer.sha256 != facts.signer.sha256
     ]
     if step.number is not None and covering and facts.signer.kind is not SignerKind.ORGANIZATION:
         verdict.number_after = True
         verdict.permit(
-            "SIG-NUMBER-AFTER-SIGNATURE", field=found.field, by=covering[0].field, added="; ".join(step.number.lines),
-            page=1, picture_png=step.number.picture,
+            "SIG-NUMBER-AFTER-SIGNATURE",
+            field=found.field,
+            by=covering[0].field,
+            added="; ".join(step.number.lines),
+            page=1,
+            picture_png=step.number.picture,
         )
         return
     pages = [p + 1 for p in sorted(changes.content_pages)]

@@ -27,9 +27,12 @@ from congvan_core.signatures.pdf_pages import (
 #: Cells 3 and 4 of NĐ 30/2020 Phụ lục I stand in the upper third of the first page.
 _UPPER = 0.35
 _MAX_CHARACTERS = 120
-_NUMBER = re.compile(r"^(?:số|so)?\s*[:.]*\s*\d{1,6}[a-zđ]?\s*(?:/\s*(?:\d{4}\s*/\s*)?[\wđ]{1,12}(?:[-–.&][\wđ.&]{1,12})*)?$", re.I)
+_NUMBER = re.compile(
+    r"^(?:số|so)?\s*[:.]*\s*\d{1,6}[a-zđ]?\s*(?:/\s*(?:\d{4}\s*/\s*)?[\wđ]{1,12}(?:[-–.&][\wđ.&]{1,12})*)?$", re.I
+)
 _DATE = re.compile(
-    r"^(?:[^\d]{2,40},\s*)?(?:ngày\s*)?\d{1,2}(?:\s*tháng\s*|\s*[/.-]\s*|\s+)\d{1,2}(?:\s*năm\s*|\s*[/.-]\s*|\s+)\d{4}$", re.I
+    r"^(?:[^\d]{2,40},\s*)?(?:ngày\s*)?\d{1,2}(?:\s*tháng\s*|\s*[/.-]\s*|\s+)\d{1,2}(?:\s*năm\s*|\s*[/.-]\s*|\s+)\d{4}$",
+    re.I,
 )
 _PART = re.compile(r"^[\d\s]{1,12}$")
 _LABEL = re.compile(r"^\s*(?:số|so)\s*[:.]|ngày.{0,14}tháng.{0,14}năm|năm\s*\d{0,4}", re.I)
@@ -129,9 +132,7 @@ def _permitted(text: str, box: Rect, labels: list[tuple[str, Rect]], has_text: b
     return beside or carries or not has_text
 
 
-def _pictures_only(
-    a: Any, b: Any, frame: Rect, texts: list[Rect], signatures: list[Rect], earlier: list[Rect]
-) -> bool:
+def _pictures_only(a: Any, b: Any, frame: Rect, texts: list[Rect], signatures: list[Rect], earlier: list[Rect]) -> bool:
     """Outside text and signatures: only red or blue pictures of limited size, and no drawn content hidden."""
     from PIL import ImageChops
 

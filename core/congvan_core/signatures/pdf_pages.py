@@ -147,8 +147,10 @@ def to_pixels(rect: Rect, frame: Rect, size: tuple[int, int], grow: int = 2) -> 
     left, right = (rect[0] - frame[0]) * sx, (rect[2] - frame[0]) * sx
     top, bottom = (frame[3] - rect[3]) * sy, (frame[3] - rect[1]) * sy
     return (
-        max(0, int(left) - grow), max(0, int(top) - grow),
-        min(size[0], int(right) + 1 + grow), min(size[1], int(bottom) + 1 + grow),
+        max(0, int(left) - grow),
+        max(0, int(top) - grow),
+        min(size[0], int(right) + 1 + grow),
+        min(size[1], int(bottom) + 1 + grow),
     )
 
 
@@ -190,8 +192,14 @@ class Seen:
 
 
 def compare(
-    data: Any, old_end: int, new_end: int, placed: list[Placed], earlier: dict[int, list[Rect]], budget: Budget,
-    *, check_text: bool = True,
+    data: Any,
+    old_end: int,
+    new_end: int,
+    placed: list[Placed],
+    earlier: dict[int, list[Rect]],
+    budget: Budget,
+    *,
+    check_text: bool = True,
 ) -> Seen:
     """Compare what two revisions show on the pages where something was placed, and the text of all pages.
 

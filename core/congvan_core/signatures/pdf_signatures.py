@@ -77,7 +77,9 @@ def form_fields(pdf: pikepdf.Pdf) -> dict[str, FieldNode]:
             continue
         seen.add(number)
         partial = node.get("/T")
-        name = f"{prefix}.{partial}" if prefix and partial is not None else str(partial) if partial is not None else prefix
+        name = (
+            f"{prefix}.{partial}" if prefix and partial is not None else str(partial) if partial is not None else prefix
+        )
         kind = str(node.get("/FT") or kind)
         kids = node.get("/Kids")
         children = list(kids) if isinstance(kids, pikepdf.Array) else []
@@ -141,9 +143,7 @@ def _raw(data: Any, number: int, xref: Xref, base: int, *, direct: bool) -> tupl
     raise PdfSyntaxError("no object where the table says")
 
 
-def _read(
-    signature: FoundSignature, raw: tuple[Dictionary, int], data: Any, size: int, xref: Xref, base: int
-) -> None:
+def _read(signature: FoundSignature, raw: tuple[Dictionary, int], data: Any, size: int, xref: Xref, base: int) -> None:
     dictionary, start = raw
     signature.subfilter = str(dictionary.get("SubFilter") or "?")
     signature.timestamp = signature.subfilter == "ETSI.RFC3161" or dictionary.get("Type") == "DocTimeStamp"

@@ -15,7 +15,8 @@ from congvan_core.signatures.cms_reading import read
 from congvan_core.signatures.facts import ChangedAfter, FileFacts, SignatureFacts, TimestampFacts
 from congvan_core.signatures.path_check import Setting
 from congvan_core.signatures.pdf_appended import examine
-from congvan_core.signatures.pdf_changes import Changes, Comparison, rectangle, visible
+from congvan_core.signatures.pdf_changes import rectangle, visible
+from congvan_core.signatures.pdf_compare import Comparison
 from congvan_core.signatures.pdf_later import Step, judge_later
 from congvan_core.signatures.pdf_number import number_added
 from congvan_core.signatures.pdf_pages import Budget, NotCompletedError, Rect, compare
@@ -28,8 +29,13 @@ from congvan_core.signatures.timestamps import judge as judge_stamp
 #: Seconds for comparing revisions of one file; beyond it the answer is "not completed".
 COMPARE_SECONDS = 8.0
 _WRAPPED = {
-    "gap_not_contents", "gap_elsewhere", "shared_range", "literal_contents", "indirect_contents",
-    "ambiguous_dictionary", "not_a_revision",
+    "gap_not_contents",
+    "gap_elsewhere",
+    "shared_range",
+    "literal_contents",
+    "indirect_contents",
+    "ambiguous_dictionary",
+    "not_a_revision",
 }
 
 
@@ -83,7 +89,9 @@ def verify_pdf(data: Any, size: int, setting: Setting, base: FileFacts) -> FileF
     except pikepdf.PasswordError:
         return replace(base, readable=False, findings=(Finding("INTEGRITY-ENCRYPTED"),))
     except Exception as error:
-        return replace(base, readable=False, findings=(Finding("INTEGRITY-UNREADABLE", {"reason": type(error).__name__}),))
+        return replace(
+            base, readable=False, findings=(Finding("INTEGRITY-UNREADABLE", {"reason": type(error).__name__}),)
+        )
     base = replace(base, pages=pages, scanned=scanned)
     findings += audit_pdf(data, size, probe, file.reader)
     altered = _open(file, findings)
@@ -139,7 +147,9 @@ def _claimed_ends(file: _File) -> list[int]:
     import re
 
     ends: set[int] = set()
-    pattern = re.compile(rb"/ByteRange[\x00\t\n\x0c\r ]*\[[\x00\t\n\x0c\r ]*0+[\x00\t\n\x0c\r ]+(\d{1,12})[\x00\t\n\x0c\r ]+(\d{1,12})[\x00\t\n\x0c\r ]+(\d{1,12})")
+    blank = rb"[\x00\t\n\x0c\r ]"
+    number = blank + rb"+(\d{1,12})"
+    pattern = re.compile(rb"/ByteRange" + blank + rb"*\[" + blank + rb"*0+" + number * 3)
     pos = 0
     while (pos := file.data.find(b"/ByteRange", pos)) >= 0 and len(ends) < 40:
         match = pattern.match(file.data, pos)
@@ -197,8 +207,11 @@ def _measure(file: _File, base: FileFacts, findings: list[Finding]) -> FileFacts
             after = [s for s in steps if s.start >= one.end]
             verdict = judge_later(one, facts, after, measured, stamps, trusts)
             facts = replace(
-                facts, changed_after=verdict.changed, number_after=verdict.number_after,
-                undecided_changes=verdict.undecided, covers_whole_file=all(s.appended.blank and not s.appended.junk for s in after),
+                facts,
+                changed_after=verdict.changed,
+                number_after=verdict.number_after,
+                undecided_changes=verdict.undecided,
+                covers_whole_file=all(s.appended.blank and not s.appended.junk for s in after),
                 findings=(*facts.findings, *verdict.findings),
             )
         signatures.append(facts)
@@ -211,8 +224,11 @@ def _measure(file: _File, base: FileFacts, findings: list[Finding]) -> FileFacts
         if altered:
             findings.append(Finding("INTEGRITY-CONTENT-CHANGED", {"field": "", "detail": "document time stamp"}))
     return replace(
-        base, signatures=tuple(signatures), document_timestamps=tuple(stamps.values()),
-        altered=altered, findings=tuple(findings),
+        base,
+        signatures=tuple(signatures),
+        document_timestamps=tuple(stamps.values()),
+        altered=altered,
+        findings=tuple(findings),
     )
 
 
@@ -246,7 +262,12 @@ def _signature(file: _File, found: FoundSignature, proofs: tuple[TimestampFacts,
         code = "INTEGRITY-SIGNATURE-WRAPPED" if found.fault in _WRAPPED else "INTEGRITY-SIGNATURE-EMPTY"
         evidence = {"field": found.field, "reason": found.fault}
         return SignatureFacts(
-            found.field, found.subfilter, False, fault=found.fault, docmdp=found.docmdp, certified=found.certified,
+            found.field,
+            found.subfilter,
+            False,
+            fault=found.fault,
+            docmdp=found.docmdp,
+            certified=found.certified,
             findings=(Finding(code, evidence),),
         )
     digest = file.digest(found)
@@ -276,7 +297,11 @@ def _signature(file: _File, found: FoundSignature, proofs: tuple[TimestampFacts,
     if found.subfilter == "adbe.pkcs7.sha1":
         extra.append(Finding("SIG-SHA1-FORMAT", {"field": found.field}))
     return replace(
-        facts, docmdp=found.docmdp, certified=found.certified, start=found.byte_range[1], end=found.end,
+        facts,
+        docmdp=found.docmdp,
+        certified=found.certified,
+        start=found.byte_range[1],
+        end=found.end,
         findings=(*facts.findings, *extra),
     )
 
@@ -289,8 +314,14 @@ def _covered(file: _File, found: FoundSignature) -> bytes:
 def _unusable(found: FoundSignature, fault: str) -> SignatureFacts:
     code = "SIG-DIGEST-MISMATCH" if fault == "digest" else "SIG-BROKEN"
     return SignatureFacts(
-        found.field, found.subfilter, False, fault=fault, docmdp=found.docmdp, certified=found.certified,
-        findings=(Finding(code, {"field": found.field, "reason": fault}),), end=found.end,
+        found.field,
+        found.subfilter,
+        False,
+        fault=fault,
+        docmdp=found.docmdp,
+        certified=found.certified,
+        findings=(Finding(code, {"field": found.field, "reason": fault}),),
+        end=found.end,
     )
 
 
@@ -350,4 +381,4 @@ def _signature_places(revision: Revision) -> dict[int, list[Rect]]:
     return found
 
 
-__all__ = ["Changes", "verify_pdf"]
+__all__ = ["verify_pdf"]

@@ -175,7 +175,11 @@ class XrefReader:
             raise XrefError("startxref points at no cross-reference")
         body = self._body(trailer, pos)
         widths = trailer.get("W")
-        if not isinstance(widths, list) or len(widths) < 3 or not all(isinstance(w, int) and 0 <= w <= 8 for w in widths):
+        if (
+            not isinstance(widths, list)
+            or len(widths) < 3
+            or not all(isinstance(w, int) and 0 <= w <= 8 for w in widths)
+        ):
             raise XrefError("malformed cross-reference stream")
         size = trailer.get("Size")
         index = trailer.get("Index") or [0, size]

@@ -43,14 +43,21 @@ class VerificationReport:
             if rendered not in seen:
                 seen.append(rendered)
         return {
-            "file": facts.file, "sha256": facts.sha256, "size": facts.size, "format": facts.format,
-            "pages": facts.pages, "outcome": judged.outcome, "integrity": judged.integrity, "trust": judged.trust,
+            "file": facts.file,
+            "sha256": facts.sha256,
+            "size": facts.size,
+            "format": facts.format,
+            "pages": facts.pages,
+            "outcome": judged.outcome,
+            "integrity": judged.integrity,
+            "trust": judged.trust,
             "legal_value": {
-                "value": judged.legal_value.value, "clause": judged.clause, "missing": list(judged.missing),
+                "value": judged.legal_value.value,
+                "clause": judged.clause,
+                "missing": list(judged.missing),
             },
             "signatures": [
-                _signature(s, o, t)
-                for s, o, t in zip(facts.signatures, judged.outcomes, judged.trusts, strict=True)
+                _signature(s, o, t) for s, o, t in zip(facts.signatures, judged.outcomes, judged.trusts, strict=True)
             ],
             "document_timestamps": [_timestamp(t) for t in facts.document_timestamps],
             "findings": seen,
@@ -59,16 +66,28 @@ class VerificationReport:
 
 def _signature(facts: SignatureFacts, outcome: str, trust: str) -> dict[str, Any]:
     return {
-        "field": facts.field, "outcome": outcome, "subfilter": facts.subfilter,
+        "field": facts.field,
+        "outcome": outcome,
+        "subfilter": facts.subfilter,
         "signer": {
-            "name": facts.signer.name, "organization": facts.signer.organization, "serial": facts.signer.serial,
-            "issuer": facts.signer.issuer, "email": facts.signer.email or None, "sha256": facts.signer.sha256 or None,
-            "not_before": iso_vn(facts.signer.not_before), "not_after": iso_vn(facts.signer.not_after),
+            "name": facts.signer.name,
+            "organization": facts.signer.organization,
+            "serial": facts.signer.serial,
+            "issuer": facts.signer.issuer,
+            "email": facts.signer.email or None,
+            "sha256": facts.signer.sha256 or None,
+            "not_before": iso_vn(facts.signer.not_before),
+            "not_after": iso_vn(facts.signer.not_after),
         },
-        "kind": facts.signer.kind.value, "intact": facts.intact, "trust": trust,
-        "covers_whole_file": facts.covers_whole_file, "changed_after": facts.changed_after.value,
-        "docmdp": facts.docmdp, "claimed_time": iso_vn(claimed_time(facts)),
-        "reference_time": iso_vn(facts.reference_time), "reference_source": facts.reference_source,
+        "kind": facts.signer.kind.value,
+        "intact": facts.intact,
+        "trust": trust,
+        "covers_whole_file": facts.covers_whole_file,
+        "changed_after": facts.changed_after.value,
+        "docmdp": facts.docmdp,
+        "claimed_time": iso_vn(claimed_time(facts)),
+        "reference_time": iso_vn(facts.reference_time),
+        "reference_source": facts.reference_source,
         "revocation": facts.revocation.status.value,
         "timestamp": _timestamp(facts.timestamp) if facts.timestamp else None,
         "digest_algorithm": facts.digest_algorithm or None,
@@ -78,6 +97,9 @@ def _signature(facts: SignatureFacts, outcome: str, trust: str) -> dict[str, Any
 
 def _timestamp(facts: TimestampFacts) -> dict[str, Any]:
     return {
-        "time": iso_vn(facts.time), "intact": facts.intact, "trusted": facts.trusted,
-        "revocation": facts.revocation.value, "authority": facts.authority,
+        "time": iso_vn(facts.time),
+        "intact": facts.intact,
+        "trusted": facts.trusted,
+        "revocation": facts.revocation.value,
+        "authority": facts.authority,
     }

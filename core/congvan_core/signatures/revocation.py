@@ -65,19 +65,19 @@ def answer(
     now: datetime,
     certificates: Iterable[x509.Certificate] = (),
 ) -> RevocationAnswer:
-    """The most telling answer for one certificate: revoked before ``at``, else good, else revoked later, else unknown."""
+    """The most telling answer for one certificate: revoked before ``at``, revoked later, good, or unknown."""
     name = common_name(cert.subject)
     answers: list[RevocationAnswer] = []
     helpers = list(certificates)
     for response, source in sources.ocsps:
         try:
             answers.append(_from_ocsp(cert, issuer, response, source, at, now))
-        except Exception:
+        except Exception:  # noqa: S112 - unreadable evidence is no evidence
             continue
     for crl, source in sources.crls:
         try:
             answers.append(_from_crl(cert, issuer, crl, source, at, now, helpers))
-        except Exception:
+        except Exception:  # noqa: S112 - unreadable evidence is no evidence
             continue
     ranked = sorted(answers, key=_weight)
     best = ranked[-1] if ranked else _UNKNOWN
@@ -109,8 +109,13 @@ def _revoked(moment: datetime, reason: str | None, source: str, issued: datetime
 
 
 def _from_crl(
-    cert: x509.Certificate, issuer: x509.Certificate, crl: asn1_crl.CertificateList, source: str,
-    at: datetime, now: datetime, helpers: list[x509.Certificate],
+    cert: x509.Certificate,
+    issuer: x509.Certificate,
+    crl: asn1_crl.CertificateList,
+    source: str,
+    at: datetime,
+    now: datetime,
+    helpers: list[x509.Certificate],
 ) -> RevocationAnswer:
     if not same_name(crl.issuer, issuer.subject):
         return _UNKNOWN
@@ -158,8 +163,12 @@ def _crl_signed(crl: asn1_crl.CertificateList, signer: x509.Certificate) -> bool
 
 
 def _from_ocsp(
-    cert: x509.Certificate, issuer: x509.Certificate, response: asn1_ocsp.OCSPResponse, source: str,
-    at: datetime, now: datetime,
+    cert: x509.Certificate,
+    issuer: x509.Certificate,
+    response: asn1_ocsp.OCSPResponse,
+    source: str,
+    at: datetime,
+    now: datetime,
 ) -> RevocationAnswer:
     if response["response_status"].native != "successful":
         return _UNKNOWN
@@ -204,8 +213,11 @@ def _ocsp_signed(basic: asn1_ocsp.BasicOCSPResponse, issuer: x509.Certificate) -
     for cert in list(basic["certs"] or ())[:10]:
         usage = cert.extended_key_usage_value
         if (
-            usage is not None and "ocsp_signing" in usage.native and signed_by(cert, issuer)
-            and same_name(cert.issuer, issuer.subject) and cert.not_valid_before <= produced <= cert.not_valid_after
+            usage is not None
+            and "ocsp_signing" in usage.native
+            and signed_by(cert, issuer)
+            and same_name(cert.issuer, issuer.subject)
+            and cert.not_valid_before <= produced <= cert.not_valid_after
         ):
             candidates.append(cert)
     for candidate in candidates:

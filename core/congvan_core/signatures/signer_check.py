@@ -33,14 +33,23 @@ class Content:
 
 
 def judge_signer(
-    signer: cms.SignerInfo, message: SignedMessage, content: Content, setting: Setting, *, field: str, subfilter: str,
+    signer: cms.SignerInfo,
+    message: SignedMessage,
+    content: Content,
+    setting: Setting,
+    *,
+    field: str,
+    subfilter: str,
     proofs: tuple[TimestampFacts, ...] = (),
 ) -> SignatureFacts:
     """``proofs`` are trusted document time stamps that cover this signature (they prove that it existed)."""
     cert = signer_certificate(signer, [*message.certificates, *setting.certificates, *_given(setting)])
     if cert is None:
         return SignatureFacts(
-            field, subfilter, False, fault="no_certificate",
+            field,
+            subfilter,
+            False,
+            fault="no_certificate",
             findings=(Finding("SIG-CERTIFICATE-ABSENT", {"field": field}),),
         )
     name = digest_name(signer)
@@ -49,15 +58,31 @@ def judge_signer(
     else:
         outcome = check(signer, cert, content.digest(name), content.content_type, message=content.message)
     return assemble(
-        cert, message.certificates, outcome, signing_time(signer), of_signer(signer, setting), setting, field=field,
-        subfilter=subfilter, proofs=proofs, sources=message.sources,
+        cert,
+        message.certificates,
+        outcome,
+        signing_time(signer),
+        of_signer(signer, setting),
+        setting,
+        field=field,
+        subfilter=subfilter,
+        proofs=proofs,
+        sources=message.sources,
     )
 
 
 def assemble(
-    cert: x509.Certificate, embedded: Iterable[x509.Certificate], outcome: SignerCheck, raw: datetime | None,
-    stamp: TimestampFacts | None, setting: Setting, *, field: str, subfilter: str,
-    proofs: tuple[TimestampFacts, ...] = (), sources: Sources | None = None,
+    cert: x509.Certificate,
+    embedded: Iterable[x509.Certificate],
+    outcome: SignerCheck,
+    raw: datetime | None,
+    stamp: TimestampFacts | None,
+    setting: Setting,
+    *,
+    field: str,
+    subfilter: str,
+    proofs: tuple[TimestampFacts, ...] = (),
+    sources: Sources | None = None,
 ) -> SignatureFacts:
     """Everything about a signature whose value has been checked (``outcome``), whatever container it stood in."""
     findings: list[Finding] = []
@@ -76,10 +101,20 @@ def assemble(
         findings.append(Finding("SIG-WEAK-DIGEST", {"field": field, "algorithm": outcome.digest_algorithm}))
     findings += path_findings(field, answer, setting, source == "timestamp")
     return SignatureFacts(
-        field=field, subfilter=subfilter, intact=outcome.fault is None, signer=who, fault=outcome.fault,
-        claimed_raw=raw, reference_time=reference, reference_source=source, timestamp=stamp,
-        chain=answer.path.facts, revocation=answer.leaf, ca_revocation=answer.issuers,
-        digest_algorithm=outcome.digest_algorithm, findings=tuple(findings),
+        field=field,
+        subfilter=subfilter,
+        intact=outcome.fault is None,
+        signer=who,
+        fault=outcome.fault,
+        claimed_raw=raw,
+        reference_time=reference,
+        reference_source=source,
+        timestamp=stamp,
+        chain=answer.path.facts,
+        revocation=answer.leaf,
+        ca_revocation=answer.issuers,
+        digest_algorithm=outcome.digest_algorithm,
+        findings=tuple(findings),
     )
 
 
@@ -104,10 +139,16 @@ def _stamp_findings(field: str, stamp: TimestampFacts | None) -> list[Finding]:
         found.append(Finding("SIG-TIMESTAMP-BROKEN", {**evidence, "reason": stamp.fault}))
     elif not stamp.trusted:
         chain = stamp.chain
-        found.append(Finding("SIG-TIMESTAMP-UNTRUSTED", {
-            **evidence, "missing_issuer": chain.missing_issuer if chain else None,
-            "faults": list(chain.faults) if chain else [],
-        }))
+        found.append(
+            Finding(
+                "SIG-TIMESTAMP-UNTRUSTED",
+                {
+                    **evidence,
+                    "missing_issuer": chain.missing_issuer if chain else None,
+                    "faults": list(chain.faults) if chain else [],
+                },
+            )
+        )
     elif stamp.revocation is Revocation.UNKNOWN:
         found.append(Finding("SIG-TIMESTAMP-REVOCATION-UNKNOWN", evidence))
     if stamp.intact and stamp.imprint == "sha1":
@@ -124,16 +165,32 @@ def _claimed(
     ahead = raw - stamp.time
     if stamp.trusted and abs(ahead - _SEVEN_HOURS) <= _TOLERANCE:
         local = raw - _SEVEN_HOURS
-        findings.append(Finding("SIG-TIME-LOCAL-AS-UTC", {
-            "field": field, "raw": raw.strftime("%Y-%m-%dT%H:%M:%SZ"), "read_as": iso_vn(local),
-            "timestamp": iso_vn(stamp.time), "difference_seconds": int((local - stamp.time).total_seconds()),
-        }))
+        findings.append(
+            Finding(
+                "SIG-TIME-LOCAL-AS-UTC",
+                {
+                    "field": field,
+                    "raw": raw.strftime("%Y-%m-%dT%H:%M:%SZ"),
+                    "read_as": iso_vn(local),
+                    "timestamp": iso_vn(stamp.time),
+                    "difference_seconds": int((local - stamp.time).total_seconds()),
+                },
+            )
+        )
         raw = local
     gap = raw - stamp.time
     if abs(gap) > timedelta(minutes=5) or gap > _SKEW:
-        findings.append(Finding("SIG-TIME-DIFFERS", {
-            "field": field, "claimed": iso_vn(raw), "timestamp": iso_vn(stamp.time), "seconds": int(gap.total_seconds()),
-        }))
+        findings.append(
+            Finding(
+                "SIG-TIME-DIFFERS",
+                {
+                    "field": field,
+                    "claimed": iso_vn(raw),
+                    "timestamp": iso_vn(stamp.time),
+                    "seconds": int(gap.total_seconds()),
+                },
+            )
+        )
     return raw
 
 
@@ -177,7 +234,9 @@ def path_findings(field: str, answer: PathAnswer, setting: Setting, proved: bool
     elif not facts.anchor_purposes & setting.purposes and "any" not in facts.anchor_purposes:
         found.append(Finding("SIG-ANCHOR-PURPOSE", {"field": field, "root": facts.names[-1]}))
     if facts.outside_validity:
-        found.append(Finding("SIG-CERTIFICATE-EXPIRED", {"field": field, "certificates": "; ".join(facts.outside_validity)}))
+        found.append(
+            Finding("SIG-CERTIFICATE-EXPIRED", {"field": field, "certificates": "; ".join(facts.outside_validity)})
+        )
     if facts.faults:
         found.append(Finding("SIG-CERTIFICATE-UNFIT", {"field": field, "faults": "; ".join(facts.faults)}))
     for certificate, one in zip(answer.path.certificates, (answer.leaf, *answer.issuers), strict=False):

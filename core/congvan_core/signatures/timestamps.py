@@ -45,9 +45,7 @@ def judge(
     """One token; ``digest(name)`` gives the digest of what it must be over. Never raises for a token's content."""
 
     def broken(fault: str, moment: datetime | None = None, authority: str = "") -> TimestampFacts:
-        return TimestampFacts(
-            moment, False, False, Revocation.UNKNOWN, authority, covers_end=covers_end, fault=fault
-        )
+        return TimestampFacts(moment, False, False, Revocation.UNKNOWN, authority, covers_end=covers_end, fault=fault)
 
     try:
         message = read(token)
@@ -72,9 +70,7 @@ def judge(
         outcome = check(signer, cert, hashlib.new(used, message.content).digest(), "tst_info", message=message.content)
         if outcome.fault is not None:
             return broken(outcome.fault, moment, authority)
-        answer = check_path(
-            cert, message.certificates, setting, at=moment, usage="timestamp", sources=message.sources
-        )
+        answer = check_path(cert, message.certificates, setting, at=moment, usage="timestamp", sources=message.sources)
     except Exception:
         return broken("malformed")
     facts = answer.path.facts
@@ -82,7 +78,11 @@ def judge(
     revoked = answer.leaf.status is Revocation.REVOKED or any(a.status is Revocation.REVOKED for a in answer.issuers)
     # The chain of a token is judged apart from its revocation answer, which stands beside it.
     trusted = (
-        facts.end is ChainEnd.ANCHOR and purpose and not facts.faults and not facts.outside_validity and not revoked
+        facts.end is ChainEnd.ANCHOR
+        and purpose
+        and not facts.faults
+        and not facts.outside_validity
+        and not revoked
         and moment <= setting.now.replace(microsecond=0) + _SKEW
     )
     status = Revocation.REVOKED if revoked else answer.leaf.status

@@ -107,9 +107,7 @@ class TrustStore:
         if is_ca(cert):
             role = "anchor" if is_self_signed(cert) else "intermediate"
         wanted = purposes or (known.purposes if known else ANY_PURPOSE)
-        entry = TrustedCertificate(
-            cert, sha256, common_name(cert.subject), role, wanted, known.name if known else None
-        )
+        entry = TrustedCertificate(cert, sha256, common_name(cert.subject), role, wanted, known.name if known else None)
         {"anchor": self.anchors, "intermediate": self.intermediates, "other": self.others}[role][sha256] = entry
         return entry
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import itertools
 import mmap
 import os
 import time
@@ -24,15 +25,28 @@ from congvan_core.signatures.trust_store import TrustStore
 PURPOSES = frozenset({"official", "public"})
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _HEADS = (
-    (b"\x89PNG\r\n\x1a\n", "png"), (b"\xff\xd8\xff", "jpg"), (b"GIF8", "gif"), (b"BM", "bmp"), (b"{\\rtf", "rtf"),
-    (_OLE, "ole"), (b"PK\x03\x04", "zip"), (b"PK\x05\x06", "zip"),
+    (b"\x89PNG\r\n\x1a\n", "png"),
+    (b"\xff\xd8\xff", "jpg"),
+    (b"GIF8", "gif"),
+    (b"BM", "bmp"),
+    (b"{\\rtf", "rtf"),
+    (_OLE, "ole"),
+    (b"PK\x03\x04", "zip"),
+    (b"PK\x05\x06", "zip"),
 )
 
 
 def verify_file(
-    source: str | Path | bytes, *, name: str | None = None, trust: TrustStore | None = None,
-    at: datetime | None = None, signature: bytes | None = None, fetch: Fetcher | None = None,
-    now: datetime | None = None, purposes: frozenset[str] = PURPOSES, kinds: Mapping[str, str] | None = None,
+    source: str | Path | bytes,
+    *,
+    name: str | None = None,
+    trust: TrustStore | None = None,
+    at: datetime | None = None,
+    signature: bytes | None = None,
+    fetch: Fetcher | None = None,
+    now: datetime | None = None,
+    purposes: frozenset[str] = PURPOSES,
+    kinds: Mapping[str, str] | None = None,
 ) -> VerificationReport:
     """Judge one file. ``signature`` is a detached .p7s over it; ``at`` the moment to judge at where no trusted time
     stamp says otherwise; ``fetch`` asks allow-listed hosts for revocation answers (None: no network).
@@ -43,15 +57,24 @@ def verify_file(
         label = name if name is not None else (Path(source).name if not isinstance(source, bytes) else "")
         base = FileFacts(label, _sha256(data, size), size, detect(data, size, label))
         setting = Setting(
-            trust or TrustStore(), now=now or default_now(), at=at, fetch=fetch, purposes=purposes, kinds=kinds or {},
+            trust or TrustStore(),
+            now=now or default_now(),
+            at=at,
+            fetch=fetch,
+            purposes=purposes,
+            kinds=kinds or {},
         )
         try:
             facts = _verify(data, size, signature, setting, base)
         except (MemoryError, RecursionError) as error:
-            facts = replace(base, readable=False, findings=(Finding("INTEGRITY-TOO-HARD", {"reason": type(error).__name__}),))
+            facts = replace(
+                base, readable=False, findings=(Finding("INTEGRITY-TOO-HARD", {"reason": type(error).__name__}),)
+            )
         except Exception as error:
             # Whatever a library raised on a stranger's bytes: the file is set aside, never a traceback.
-            facts = replace(base, readable=False, findings=(Finding("INTEGRITY-UNREADABLE", {"reason": type(error).__name__}),))
+            facts = replace(
+                base, readable=False, findings=(Finding("INTEGRITY-UNREADABLE", {"reason": type(error).__name__}),)
+            )
     return VerificationReport.of(_with_file_findings(facts), purposes)
 
 
@@ -94,9 +117,12 @@ def _with_file_findings(facts: FileFacts) -> FileFacts:
 
 def _out_of_order(signatures: list[SignatureFacts]) -> bool:
     """A later signature in the file with an earlier proved time: odd, and a warning only."""
-    pairs = zip(signatures, signatures[1:], strict=False)
+    pairs = itertools.pairwise(signatures)
     return any(
-        a.end < b.end and a.reference_time and b.reference_time and (a.reference_time - b.reference_time).total_seconds() > 60
+        a.end < b.end
+        and a.reference_time
+        and b.reference_time
+        and (a.reference_time - b.reference_time).total_seconds() > 60
         for a, b in pairs
     )
 
@@ -109,7 +135,9 @@ def detect(data: Any, size: int, name: str = "") -> str:
     for magic, kind in _HEADS:
         if head.startswith(magic):
             return _zip_kind(data, size) if kind == "zip" else _ole_kind(name) if kind == "ole" else kind
-    if (head[:1] == b"0" and b"\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02" in head[:40]) or head.lstrip().startswith(b"-----BEGIN PKCS7"):
+    if (head[:1] == b"0" and b"\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02" in head[:40]) or head.lstrip().startswith(
+        b"-----BEGIN PKCS7"
+    ):
         return "p7m"
     suffix = name.rsplit(".", 1)[-1].lower() if "." in name else ""
     if suffix in ("p7m", "p7s"):

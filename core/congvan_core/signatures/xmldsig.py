@@ -24,8 +24,10 @@ DS = "{http://www.w3.org/2000/09/xmldsig#}"
 MAX_XML = 64 << 20
 MAX_REFERENCES = 5000
 _HASHES = {
-    "http://www.w3.org/2000/09/xmldsig#sha1": "sha1", "http://www.w3.org/2001/04/xmlenc#sha256": "sha256",
-    "http://www.w3.org/2001/04/xmldsig-more#sha384": "sha384", "http://www.w3.org/2001/04/xmlenc#sha512": "sha512",
+    "http://www.w3.org/2000/09/xmldsig#sha1": "sha1",
+    "http://www.w3.org/2001/04/xmlenc#sha256": "sha256",
+    "http://www.w3.org/2001/04/xmldsig-more#sha384": "sha384",
+    "http://www.w3.org/2001/04/xmlenc#sha512": "sha512",
 }
 C14N = {
     "http://www.w3.org/TR/2001/REC-xml-c14n-20010315": (False, False),
@@ -38,7 +40,8 @@ _ENVELOPED = "http://www.w3.org/2000/09/xmldsig#enveloped-signature"
 _SIGNED = {
     f"http://www.w3.org/{year}/{space}#{kind}-{name}": (kind, name)
     for year, space in (("2000/09", "xmldsig"), ("2001/04", "xmldsig-more"))
-    for kind in ("rsa", "ecdsa") for name in ("sha1", "sha256", "sha384", "sha512")
+    for kind in ("rsa", "ecdsa")
+    for name in ("sha1", "sha256", "sha384", "sha512")
 }
 #: Bytes of a package part, with the transforms that the reference names; None where there is no such part.
 Resolver = Callable[[str, list[Any]], bytes | None]
@@ -80,13 +83,19 @@ def canonical(element: Any, algorithm: str = "", prefixes: list[str] | None = No
         raise XmlFault("unknown_transform")
     exclusive, comments = C14N.get(algorithm, (False, False))
     out = etree.tostring(
-        element, method="c14n", exclusive=exclusive, with_comments=comments,
-        inclusive_ns_prefixes=prefixes if exclusive else None, with_tail=False,
+        element,
+        method="c14n",
+        exclusive=exclusive,
+        with_comments=comments,
+        inclusive_ns_prefixes=prefixes if exclusive else None,
+        with_tail=False,
     )
     return bytes(out)
 
 
-def judge_signature(signature: Any, root: Any, resolve: Resolver, setting: Setting, name: str) -> tuple[SignatureFacts, list[str]]:
+def judge_signature(
+    signature: Any, root: Any, resolve: Resolver, setting: Setting, name: str
+) -> tuple[SignatureFacts, list[str]]:
     """One ds:Signature element, with the URIs that it covers outside its own document."""
     certificates = _certificates(signature)
     if not certificates:
@@ -102,7 +111,13 @@ def judge_signature(signature: Any, root: Any, resolve: Resolver, setting: Setti
             leaf = cert
             break
     facts = assemble(
-        leaf, certificates, outcome, _signing_time(signature), _stamp(signature, setting), setting, field=name,
+        leaf,
+        certificates,
+        outcome,
+        _signing_time(signature),
+        _stamp(signature, setting),
+        setting,
+        field=name,
         subfilter="xmldsig",
     )
     return facts, found
