@@ -525,3 +525,24 @@ def replace_signature_look(pdf: bytes) -> bytes:
         writer.update_container(field)
 
     return increment(pdf, change)
+
+
+def number_stamp(pdf: bytes, text: bytes, rect: tuple[float, ...]) -> bytes:
+    """Text on the page as a stamp annotation with a transparent ground."""
+
+    def change(writer: Any) -> None:
+        width, height = rect[2] - rect[0], rect[3] - rect[1]
+        look = form_xobject(writer, b"BT /F 13 Tf 0 8 Td (" + text + b") Tj ET", width, height)
+        stamp = {
+            N("/Type"): N("/Annot"),
+            N("/Subtype"): N("/Stamp"),
+            N("/Rect"): numbers(*rect),
+            N("/F"): generic.NumberObject(4),
+            N("/AP"): generic.DictionaryObject({N("/N"): look}),
+        }
+        note = writer.add_object(generic.DictionaryObject(stamp))
+        page = page_of(writer)
+        page["/Annots"].append(note)
+        writer.update_container(page["/Annots"])
+
+    return increment(pdf, change)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import hashlib
 import io
+import re
 from pathlib import Path
 
 import attacks
 import pikepdf
 import pytest
 
+from congvan_core.signatures.sign_signer import KeySigner
 from congvan_core.signatures.signing import HttpTimeStamper, sign_pdf, source
 from congvan_core.signatures.trust_store import TrustStore
 from congvan_core.signatures.verify import verify_file
@@ -160,3 +164,37 @@ def test_unsigned_and_unreadable_files(tmp_path: Path, plain: bytes) -> None:
     report = verify_file(locked.getvalue(), name="x.pdf")
     assert codes(report.to_json()) == {"INTEGRITY-ENCRYPTED"}
     assert report.exit_code == 4
+
+
+@pytest.mark.parametrize("inside", ["right", "wrong"])
+def test_the_old_format_that_envelops_a_sha1_digest(
+    inside: str, pki: LivePki, certified: bytes, trust: TrustStore
+) -> None:
+    from asn1crypto import cms
+
+    old, new = b"/SubFilter /ETSI.CAdES.detached", b"/SubFilter /adbe.pkcs7.sha1"
+    assert old in certified
+    pdf = certified.replace(old, new.ljust(len(old)))
+    a, b, c, d = (int(v) for v in re.findall(rb"/ByteRange \[(\d+) (\d+) (\d+) (\d+)", pdf)[-1])
+    digest = hashlib.sha1(pdf[a : a + b] + pdf[c : c + d]).digest() if inside == "right" else b"\0" * 20
+    content = cms.ContentInfo({"content_type": "data", "content": digest})
+    signer = KeySigner(pki.signing_key("leader"))
+    info = asyncio.run(signer.async_sign_general_data(content, "sha256", detached=False))
+    value = info.dump().hex().encode()
+    pdf = pdf[: b + 1] + value.ljust(c - b - 2, b"0") + pdf[c - 1 :]
+    out = verdict(pdf, trust)
+    assert out["signatures"][0]["subfilter"] == "adbe.pkcs7.sha1"
+    if inside == "wrong":
+        assert (out["outcome"], out["integrity"]) == ("invalid", "broken")
+    else:
+        assert (out["outcome"], out["integrity"]) == ("valid", "intact"), out["findings"]
+        assert "SIG-SHA1-FORMAT" in codes(out)
+
+
+def test_number_written_as_a_stamp_annotation(pki: LivePki, person_signed: bytes, trust: TrustStore) -> None:
+    stamped = attacks.number_stamp(person_signed, b"12", (85, 752, 110, 772))
+    out = verdict(seal(pki, stamped), trust)
+    assert (out["outcome"], out["integrity"]) == ("indeterminate", "intact"), out["findings"]
+    assert "SIG-NUMBER-AFTER-SIGNATURE" in codes(out)
+    other = attacks.number_stamp(person_signed, b"Dieu 3. Them", (60, 600, 200, 620))
+    assert verdict(seal(pki, other), trust)["integrity"] == "modified"

@@ -2,83 +2,31 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 import pikepdf
 
 from congvan_core.documents.pdf_audit import audit_pdf
 from congvan_core.findings import Finding
-from congvan_core.signatures.cms_reading import read
 from congvan_core.signatures.facts import ChangedAfter, FileFacts, SignatureFacts, TimestampFacts
 from congvan_core.signatures.path_check import Setting
 from congvan_core.signatures.pdf_appended import examine
 from congvan_core.signatures.pdf_changes import rectangle, visible
 from congvan_core.signatures.pdf_compare import Comparison
 from congvan_core.signatures.pdf_later import Step, judge_later
+from congvan_core.signatures.pdf_measure import SignedFile, measure_signature, measure_stamp
 from congvan_core.signatures.pdf_number import number_added
-from congvan_core.signatures.pdf_pages import Budget, NotCompletedError, Rect, compare
+from congvan_core.signatures.pdf_pages import NotCompletedError, Rect, compare
 from congvan_core.signatures.pdf_revision import Revision, RevisionFile, open_pdf
 from congvan_core.signatures.pdf_signatures import FoundSignature, find, form_fields
 from congvan_core.signatures.pdf_xref import XrefError, XrefReader
-from congvan_core.signatures.signer_check import Content, judge_signer, trust_of_signature
-from congvan_core.signatures.timestamps import judge as judge_stamp
-
-#: Seconds for comparing revisions of one file; beyond it the answer is "not completed".
-COMPARE_SECONDS = 8.0
-_WRAPPED = {
-    "gap_not_contents",
-    "gap_elsewhere",
-    "shared_range",
-    "literal_contents",
-    "indirect_contents",
-    "ambiguous_dictionary",
-    "not_a_revision",
-}
-
-
-@dataclass(slots=True)
-class _File:
-    """One file under examination."""
-
-    data: Any
-    size: int
-    setting: Setting
-    reader: XrefReader
-    final: Revision | None = None
-    found: list[FoundSignature] = field(default_factory=list)
-    detached: list[FoundSignature] = field(default_factory=list)
-    revisions: dict[int, Revision] = field(default_factory=dict)
-    budget: Budget = field(default_factory=lambda: Budget(COMPARE_SECONDS))
-    digests: dict[tuple[str, tuple[int, ...]], bytes] = field(default_factory=dict)
-
-    def revision(self, end: int) -> Revision:
-        if end not in self.revisions:
-            if len(self.revisions) > 12:
-                self.revisions.clear()
-            self.revisions[end] = Revision(self.data, end, self.reader.revision(end))
-        return self.revisions[end]
-
-    def digest(self, found: FoundSignature) -> Callable[[str], bytes]:
-        def compute(name: str) -> bytes:
-            key = (name, found.byte_range)
-            if key not in self.digests:
-                hasher = hashlib.new(name)
-                a, b, c, d = found.byte_range
-                with memoryview(self.data) as view:
-                    hasher.update(view[a : a + b])
-                    hasher.update(view[c : c + d])
-                self.digests[key] = hasher.digest()
-            return self.digests[key]
-
-        return compute
+from congvan_core.signatures.signer_check import trust_of_signature
 
 
 def verify_pdf(data: Any, size: int, setting: Setting, base: FileFacts) -> FileFacts:
     """``data`` is bytes or a memory map; ``base`` holds name, digest and size. Never raises for a file's content."""
-    file = _File(data, size, setting, XrefReader(data))
+    file = SignedFile(data, size, setting, XrefReader(data))
     findings: list[Finding] = []
     try:
         whole = RevisionFile(data, size)
@@ -114,7 +62,7 @@ def _scanned(pdf: pikepdf.Pdf) -> bool:
         return False
 
 
-def _open(file: _File, findings: list[Finding]) -> bool:
+def _open(file: SignedFile, findings: list[Finding]) -> bool:
     """Find signatures in the file as it stands, and those in its bytes that the file no longer holds."""
     try:
         file.final = file.revision(file.size)
@@ -142,7 +90,7 @@ def _open(file: _File, findings: list[Finding]) -> bool:
     return altered
 
 
-def _claimed_ends(file: _File) -> list[int]:
+def _claimed_ends(file: SignedFile) -> list[int]:
     """Where the byte ranges written in the file end, largest first; a handful at most."""
     import re
 
@@ -181,10 +129,10 @@ def _security_store(pdf: pikepdf.Pdf, setting: Setting) -> None:
                 continue
 
 
-def _measure(file: _File, base: FileFacts, findings: list[Finding]) -> FileFacts:
+def _measure(file: SignedFile, base: FileFacts, findings: list[Finding]) -> FileFacts:
     everything = [*file.found, *file.detached]
     _check_revisions(file)
-    stamps = {f.field: _stamp(file, f) for f in everything if f.timestamp and not f.fault}
+    stamps = {f.field: measure_stamp(file, f) for f in everything if f.timestamp and not f.fault}
     for one in everything:
         if one.timestamp and one.fault:
             stamps[one.field] = TimestampFacts(None, False, False, _unknown(), "", fault=one.fault)
@@ -192,7 +140,7 @@ def _measure(file: _File, base: FileFacts, findings: list[Finding]) -> FileFacts
     for one in everything:
         if not one.timestamp:
             proofs = tuple(s for s in stamps.values() if s.covers_end is not None and s.covers_end > one.end > 0)
-            measured[one.field] = _signature(file, one, proofs)
+            measured[one.field] = measure_signature(file, one, proofs)
     trusts = {n: trust_of_signature(s, file.setting.purposes) for n, s in measured.items()}
     steps = _steps(file, measured)
     signatures: list[SignatureFacts] = []
@@ -238,7 +186,7 @@ def _unknown() -> Any:
     return Revocation.UNKNOWN
 
 
-def _check_revisions(file: _File) -> None:
+def _check_revisions(file: SignedFile) -> None:
     """A signature must cover a whole revision: up to and with its end-of-file mark."""
     for one in file.found:
         if one.fault:
@@ -253,79 +201,7 @@ def _check_revisions(file: _File) -> None:
             one.fault = "not_a_revision"
 
 
-def _stamp(file: _File, found: FoundSignature) -> TimestampFacts:
-    return judge_stamp(found.contents, file.digest(found), file.setting, covers_end=found.end)
-
-
-def _signature(file: _File, found: FoundSignature, proofs: tuple[TimestampFacts, ...]) -> SignatureFacts:
-    if found.fault:
-        code = "INTEGRITY-SIGNATURE-WRAPPED" if found.fault in _WRAPPED else "INTEGRITY-SIGNATURE-EMPTY"
-        evidence = {"field": found.field, "reason": found.fault}
-        return SignatureFacts(
-            found.field,
-            found.subfilter,
-            False,
-            fault=found.fault,
-            docmdp=found.docmdp,
-            certified=found.certified,
-            findings=(Finding(code, evidence),),
-        )
-    digest = file.digest(found)
-    try:
-        message = read(found.contents)
-    except Exception:
-        return _unusable(found, "malformed")
-    if len(message.signers) != 1:
-        return _unusable(found, "signers" if message.signers else "no_signer")
-    content = Content(digest)
-    if found.subfilter == "adbe.pkcs7.sha1":
-        # ISO 32000-1 12.8.3.3.1: the CMS envelops the SHA-1 digest of the byte range.
-        inner = message.content
-        if inner is None or inner != digest("sha1"):
-            return _unusable(found, "digest")
-        content = Content(lambda name: hashlib.new(name, inner).digest(), inner)
-    elif found.subfilter not in ("adbe.pkcs7.detached", "ETSI.CAdES.detached"):
-        return _unusable(found, "unknown_subfilter")
-    elif message.content:
-        return _unusable(found, "content_inside")
-    elif not len(message.signers[0]["signed_attrs"] or ()):
-        content = Content(digest, _covered(file, found))
-    facts = judge_signer(
-        message.signers[0], message, content, file.setting, field=found.field, subfilter=found.subfilter, proofs=proofs
-    )
-    extra: list[Finding] = []
-    if found.subfilter == "adbe.pkcs7.sha1":
-        extra.append(Finding("SIG-SHA1-FORMAT", {"field": found.field}))
-    return replace(
-        facts,
-        docmdp=found.docmdp,
-        certified=found.certified,
-        start=found.byte_range[1],
-        end=found.end,
-        findings=(*facts.findings, *extra),
-    )
-
-
-def _covered(file: _File, found: FoundSignature) -> bytes:
-    a, b, c, d = found.byte_range
-    return bytes(file.data[a : a + b]) + bytes(file.data[c : c + d])
-
-
-def _unusable(found: FoundSignature, fault: str) -> SignatureFacts:
-    code = "SIG-DIGEST-MISMATCH" if fault == "digest" else "SIG-BROKEN"
-    return SignatureFacts(
-        found.field,
-        found.subfilter,
-        False,
-        fault=fault,
-        docmdp=found.docmdp,
-        certified=found.certified,
-        findings=(Finding(code, {"field": found.field, "reason": fault}),),
-        end=found.end,
-    )
-
-
-def _steps(file: _File, measured: dict[str, SignatureFacts]) -> list[Step]:
+def _steps(file: SignedFile, measured: dict[str, SignatureFacts]) -> list[Step]:
     """One step per pair of neighbouring signed revisions, and one to the end of the file."""
     ends = sorted({f.end for f in file.found if not f.fault})
     steps: list[Step] = []
@@ -343,7 +219,7 @@ def _steps(file: _File, measured: dict[str, SignatureFacts]) -> list[Step]:
     return steps
 
 
-def _examine(file: _File, step: Step, measured: dict[str, SignatureFacts]) -> None:
+def _examine(file: SignedFile, step: Step, measured: dict[str, SignatureFacts]) -> None:
     base = file.reader.base
     xref = file.reader.revision(step.end)
     step.appended = examine(file.data, step.start, step.end, xref, base)
