@@ -26,7 +26,7 @@ def stuffed(chunks: Iterable[bytes]) -> Iterator[bytes]:
             raise BareLineEnd
         # A line's dot may stand at a piece's beginning with its CRLF in the piece before, or CR there and LF here.
         head = tail[-2:] + chunk[:2]
-        out = chunk.replace(b"\r\n.", b"\r\n..") if b"\r\n." in chunk else chunk
+        out = chunk.replace(b"\r\n.", b"\r\n..") if b"." in chunk else chunk  # base64 has none
         if head.startswith(b"\r\n."):
             out = b"." + out
         elif tail[-1:] == b"\r" and chunk[:2] == b"\n.":
