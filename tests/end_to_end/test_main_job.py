@@ -62,7 +62,7 @@ def city(request: pytest.FixtureRequest, tmp_path: Path, pki: LivePki) -> Iterat
     cluster = None
     if request.param == "postgresql":
         cluster = request.getfixturevalue("postgres_cluster")
-        databases = (cluster.fresh_database(), cluster.fresh_database())
+        databases = (cluster.empty_database(), cluster.empty_database())
     made = build_city(tmp_path, pki, databases)
     with made.postfix_a, made.postfix_b:
         try:
