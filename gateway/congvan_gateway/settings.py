@@ -107,6 +107,9 @@ class Verification(_Section):
     workers: int = Field(1, ge=0, le=64, description="số tiến trình kiểm tra; 0: trong cùng tiến trình (chỉ để thử)")
     seconds: float = Field(20.0, gt=0, description="thời hạn cho một văn bản")
     memory_mb: int = Field(1024, ge=128, description="bộ nhớ cho một tiến trình kiểm tra")
+    lease_seconds: float = Field(
+        120.0, gt=0, description="thời gian giữ một thư đang kiểm tra; dài hơn thời hạn cho một văn bản"
+    )
     retry_minutes: float = Field(30.0, gt=0, description="chưa kết luận: tự kiểm tra lại sau chừng này phút")
 
 

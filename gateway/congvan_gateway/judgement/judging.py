@@ -10,7 +10,7 @@ import structlog
 from prometheus_client import Counter
 from sqlalchemy import Connection, Row, and_, case, or_, select, update
 
-from congvan_core.errors import CongvanError
+from congvan_core.errors import CongvanError, ConfigurationError
 from congvan_core.findings import Finding
 from congvan_core.journal.writing import clean
 from congvan_core.storage.database import database_time
@@ -28,7 +28,6 @@ JUDGED = Counter("congvan_judged_total", "Mails judged", ["state"])
 
 #: A mail that cannot be read within its limits so often is set aside for a person, not tried for ever.
 MAX_TRIES = 3
-_LEASE = timedelta(seconds=120)
 _RETRY = timedelta(seconds=10)
 
 
@@ -37,6 +36,10 @@ class Judge:
 
     def __init__(self, app: App) -> None:
         self._app = app
+        limits = app.settings.verification
+        if limits.seconds >= limits.lease_seconds:
+            raise ConfigurationError("verification.seconds phải ngắn hơn verification.lease_seconds")
+        self._lease = timedelta(seconds=limits.lease_seconds)
 
     def step(self) -> int:
         """Judge the next mail that is due; 0 where none is."""
@@ -102,7 +105,7 @@ class Judge:
                 .values(
                     state="judging",
                     lease_token=secrets.token_hex(16),
-                    lease_until=at + _LEASE,
+                    lease_until=at + self._lease,
                     tries=case((message.c.state == "held", 1), else_=message.c.tries + 1),
                 )
                 .returning(*message.c)
