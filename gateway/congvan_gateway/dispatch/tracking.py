@@ -145,8 +145,9 @@ def _keep_proof(connection: Connection, recipient_id: str, evidence: Evidence) -
             data=dict(evidence.data or {}) | {"event": evidence.event.value, "reason": evidence.reason},
         )
         .on_conflict_do_nothing(index_elements=["recipient_id", "digest", "kind"])
+        .returning(proof.c.id)
     )
-    return bool(connection.execute(statement).rowcount)
+    return connection.execute(statement).first() is not None
 
 
 def cancel_pending(connection: Connection, recipient_id: str, at: datetime) -> int:

@@ -129,5 +129,6 @@ def _insert(
             next_try_at=envelope.received,
         )
         .on_conflict_do_nothing(index_elements=["journal", "journal_offset", "rcpt_to"])
+        .returning(message.c.id)
     )
-    return row_id if result.rowcount else None
+    return row_id if result.first() is not None else None

@@ -268,7 +268,7 @@ def _queue(
 def _insert(connection: Connection, values: dict[str, Any]) -> bool:
     insert = pg_insert if connection.dialect.name == "postgresql" else sqlite_insert
     statement = insert(outbox).values(id=new_id(), **values).on_conflict_do_nothing(index_elements=["dedupe"])
-    return bool(connection.execute(statement).rowcount)
+    return connection.execute(statement.returning(outbox.c.id)).first() is not None
 
 
 def _own_party(connection: Connection, agency: ContactPoint, meta: DocumentMetadata, at: datetime) -> Party:
