@@ -30,13 +30,32 @@ class Head:
         return f"{self.index}:{self.hash[:16]}"
 
 
-def link(
-    previous: str, *, agency_id: str, index: int, at: datetime, actor: str, kind: str, subject: str, data: str
-) -> str:
-    """The hash of one entry: SHA-256, lower-case hex, over the JSON list of all its parts in UTF-8.
+def entry_text(*, agency_id: str, index: int, at: datetime, actor: str, kind: str, subject: str, data: str) -> str:
+    """The JSON list of all parts of one entry, ASCII: its SHA-256 is the entry's own digest.
 
     ``at`` counts in UTC to the microsecond, as both databases keep it.
     """
     moment = at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-    parts = [previous, agency_id, index, moment, actor, kind, subject, data]
-    return hashlib.sha256(json.dumps(parts, ensure_ascii=True, separators=(",", ":")).encode()).hexdigest()
+    return json.dumps([agency_id, index, moment, actor, kind, subject, data], ensure_ascii=True, separators=(",", ":"))
+
+
+def entry_digest(text: str) -> str:
+    """SHA-256 of an entry's text, lower-case hex."""
+    return hashlib.sha256(text.encode("ascii")).hexdigest()
+
+
+def follow(previous: str, digest: str) -> str:
+    """The chain's next hash from the one before and an entry's digest.
+
+    The digest stands for the content, so that an extract shows the entries of one document and of all others only
+    their digests, and still reaches the signed head.
+    """
+    return hashlib.sha256((previous + digest).encode("ascii")).hexdigest()
+
+
+def link(
+    previous: str, *, agency_id: str, index: int, at: datetime, actor: str, kind: str, subject: str, data: str
+) -> str:
+    """The hash of one entry in its place: SHA-256 over the hash before it and the entry's own digest."""
+    text = entry_text(agency_id=agency_id, index=index, at=at, actor=actor, kind=kind, subject=subject, data=data)
+    return follow(previous, entry_digest(text))
