@@ -64,3 +64,16 @@ def test_the_final_draft_keeps_its_role(tmp_path: Path) -> None:
         [tmp_path / "28-BC-UBND du thao cuoi.docx", tmp_path / "Phu luc 1.xlsx"],
     )
     assert [f.role for f in files] == [FileRole.MAIN, FileRole.FINAL_DRAFT, FileRole.ENCLOSURE]
+
+
+def test_the_page_gives_back_the_accents_of_the_symbol() -> None:
+    from congvan_core.documents.number import parse
+    from congvan_gateway.dispatch.request import printed_number
+    from support_pdf import make_pdf
+
+    printed = printed_number(make_pdf(number="12", symbol="QĐ-STNA"))
+    assert str(printed) == "12/QĐ-STNA"
+    done = complete(request("12-QD-STNA_22112026_Phe-duyet.pdf"), printed)
+    assert (done.number, done.symbol) == ("12", "QĐ-STNA")
+    other = complete(request("13-QD-STNA_22112026_Phe-duyet.pdf"), parse("12/QĐ-STNA"))
+    assert (other.number, other.symbol) == ("13", "QD-STNA")

@@ -25,7 +25,8 @@ from congvan_core.ids import VIETNAM, iso_vn, new_id
 from congvan_core.journal.writing import append
 from congvan_core.registers.registering import Entry, register
 from congvan_gateway.dispatch.outgoing_check import OutgoingCheck, check_outgoing
-from congvan_gateway.dispatch.request import SendRequest, complete
+from congvan_gateway.dispatch.request import SendRequest, complete, printed_number
+from congvan_gateway.judgement.sandbox import SandboxError
 from congvan_gateway.main import App
 from congvan_gateway.routing.office import office_calendar
 from congvan_gateway.storage.schema import outbox, recipient
@@ -60,7 +61,7 @@ def send(app: App, request: SendRequest) -> Sent:
 
     The integrity check of Điều 15 before sending (điểm a khoản 2 Điều 20) is recorded with the document.
     """
-    request = complete(request)
+    request = complete(request, _printed(app, request))
     at = app.clock()
     on = at.astimezone(VIETNAM).date()
     with app.database.read() as connection:
@@ -109,6 +110,16 @@ def send(app: App, request: SendRequest) -> Sent:
         )
     warnings.extend(_number_warnings(entry))
     return Sent(document_id, meta.number, meta.symbol, rows, warnings)
+
+
+def _printed(app: App, request: SendRequest) -> number.NumberSymbol | None:
+    """The page is read only where the number has to come from the file name."""
+    if request.symbol or request.packet.symbol:
+        return None
+    try:
+        return app.sandbox.run(printed_number, request.main.data)
+    except SandboxError:
+        return None
 
 
 def _unique(wanted: Sequence[str]) -> list[str]:

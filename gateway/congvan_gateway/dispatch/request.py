@@ -99,8 +99,20 @@ def _role(name: str) -> FileRole:
     return FileRole.FINAL_DRAFT if "du thao cuoi" in fold(name).replace("-", " ") else FileRole.ENCLOSURE
 
 
-def complete(request: SendRequest) -> SendRequest:
-    """Fill what was not given from the packet, then from the file name. Raises InputError naming what is missing."""
+def printed_number(data: bytes) -> number.NumberSymbol | None:
+    """The number and symbol printed on the first page, None where the text layer shows none. Run it in a sandbox."""
+    from congvan_core.documents import page_facts
+    from congvan_core.documents.extract_text import extract
+
+    found = page_facts.read(extract(data, max_pages=2)).number
+    return found.value if found is not None else None
+
+
+def complete(request: SendRequest, printed: number.NumberSymbol | None = None) -> SendRequest:
+    """Fill what was not given from the packet, then from the file name. Raises InputError naming what is missing.
+
+    A file name has no accents (khoản 3 Điều 8): ``printed`` gives the letters back where the page agrees with it.
+    """
     packet = request.packet
     parsed = filename.parse(request.main.name)
     symbol = nfc(request.symbol or "") or packet.symbol
@@ -111,6 +123,8 @@ def complete(request: SendRequest) -> SendRequest:
         given = number.from_parts(parsed.symbol, request.number or parsed.number)
         if parsed.year:
             given = replace(given, year=parsed.year)
+        if printed is not None and printed.loose_key == given.loose_key:
+            given = printed
     issued_on = request.issued_on or packet.issued_on or (parsed.issued_on if parsed else None)
     subject = nfc(request.subject or "") or packet.subject or (parsed.subject if parsed else "")
     missing = [
