@@ -1,0 +1,78 @@
+"""Who may do what: four roles, each act asks for one right; agencies limit the rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, false, or_, true
+from sqlalchemy.sql.schema import Column
+
+from congvan_core.agencies.lookup import own_agencies
+from congvan_core.agencies.model import ContactPoint
+from congvan_core.errors import NotFoundError
+
+
+class Right(str, Enum):
+    """What an act asks for."""
+
+    VIEW = "view"  # lists, documents, registers, tracking
+    DECIDE = "decide"  # on what waits: register, refuse, discard
+    SEND = "send"  # issue, resend, record a call, enter arrivals by hand
+    ADMINISTER = "administer"
+    JOURNAL = "journal"  # read and verify the journal
+
+
+ROLES: dict[str, tuple[str, frozenset[Right]]] = {
+    "clerk": ("Văn thư", frozenset({Right.VIEW, Right.DECIDE, Right.SEND})),
+    "leader": ("Lãnh đạo", frozenset({Right.VIEW, Right.DECIDE, Right.JOURNAL})),
+    "administrator": ("Quản trị", frozenset({Right.VIEW, Right.ADMINISTER, Right.JOURNAL})),
+    "auditor": ("Kiểm tra (chỉ xem)", frozenset({Right.VIEW, Right.JOURNAL})),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A person's account as a request sees it. ``agencies`` None: all of the installation."""
+
+    id: str
+    login: str
+    name: str
+    position: str
+    telephone: str
+    roles: tuple[str, ...]
+    agencies: tuple[str, ...] | None
+    must_change: bool = False
+    second_factor: bool = False
+
+    @property
+    def rights(self) -> frozenset[Right]:
+        return frozenset(right for role in self.roles if role in ROLES for right in ROLES[role][1])
+
+    def may(self, right: Right) -> bool:
+        return right in self.rights
+
+    @property
+    def signature(self) -> str:
+        """How the journal names this person."""
+        return f"{self.name} ({self.login})"
+
+
+def rows_of(agencies: Sequence[str] | None, column: Column[Any]) -> ColumnElement[bool]:
+    """The rows that somebody limited to ``agencies`` may see; None sees every row, unmatched mail too."""
+    if agencies is None:
+        return true()
+    return or_(false(), *(column == one for one in agencies))
+
+
+def require_row(agencies: Sequence[str] | None, agency_id: str | None, what: str) -> None:
+    """Raises NotFoundError for a row of another agency: that it exists is not told either."""
+    if agencies is not None and agency_id not in agencies:
+        raise NotFoundError(f"Không có {what} này")
+
+
+def visible_agencies(connection: Connection, agencies: Sequence[str] | None) -> list[ContactPoint]:
+    """The contact points of ours that somebody works for."""
+    return [point for point in own_agencies(connection) if agencies is None or point.id in agencies]
