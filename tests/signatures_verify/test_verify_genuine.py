@@ -198,3 +198,17 @@ def test_number_written_as_a_stamp_annotation(pki: LivePki, person_signed: bytes
     assert "SIG-NUMBER-AFTER-SIGNATURE" in codes(out)
     other = attacks.number_stamp(person_signed, b"Dieu 3. Them", (60, 600, 200, 620))
     assert verdict(seal(pki, other), trust)["integrity"] == "modified"
+
+
+@pytest.mark.parametrize("turned", [90, 180, 270])
+def test_turned_pages(turned: int, pki: LivePki, plain: bytes, trust: TrustStore) -> None:
+    """The seal beside text is fine, the seal on text is not, whichever way the page is turned."""
+    out = io.BytesIO()
+    with pikepdf.open(io.BytesIO(plain)) as pdf:
+        pdf.pages[0].Rotate = turned
+        pdf.save(out)
+    once = sign_pdf(out.getvalue(), pki.signing_key("leader"), certify=False)
+    report = verdict(seal(pki, once, rect=(60, 400, 160, 500)), trust)
+    assert (report["outcome"], report["integrity"]) == ("valid", "intact"), report["findings"]
+    report = verdict(seal(pki, once, rect=(60, 690, 160, 790)), trust)
+    assert "INTEGRITY-SIGNATURE-COVERS-CONTENT" in codes(report)

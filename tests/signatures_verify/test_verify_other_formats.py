@@ -151,3 +151,18 @@ def test_packages(office: bool, parts: dict[str, bytes], main: str, pki: LivePki
     assert partial["outcome"] == "invalid"
     plain = verify_file(zipped(parts), name="a", trust=trust).to_json()
     assert (plain["outcome"], plain["integrity"]) == ("unsigned", "unsigned")
+
+
+def test_an_unknown_root_without_any_trust_says_nothing(pki: LivePki, pki_folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "in").write_bytes(b"noi dung")
+    one = ["-signer", f"{pki_folder}/leader.pem", "-inkey", f"{pki_folder}/leader.key.pem"]
+    more = ["-certfile", f"{pki_folder}/chain.pem", "-out", str(tmp_path / "a.p7m")]
+    openssl("cms", "-sign", "-binary", "-nodetach", "-outform", "DER", "-in", str(tmp_path / "in"), *one, *more)
+    signed = (tmp_path / "a.p7m").read_bytes()
+    report = verdict(signed, TrustStore())
+    assert (report["trust"], report["outcome"]) == ("undecided", "indeterminate")
+    foreign = TrustStore()
+    foreign.add_bytes(pki.der("other-root"))
+    report = verdict(signed, foreign)
+    assert (report["trust"], report["outcome"]) == ("untrusted", "invalid")
+    assert "SIG-ROOT-NOT-TRUSTED" in codes(report)

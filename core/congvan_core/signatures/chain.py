@@ -167,6 +167,7 @@ def _facts(certs: list[x509.Certificate], end: ChainEnd, store: TrustStore, at: 
         missing_fingerprint=known.sha256 if known else None,
         outside_validity=tuple(outside),
         faults=tuple(dict.fromkeys(faults)),
+        no_anchors=not store.anchors,
     )
 
 

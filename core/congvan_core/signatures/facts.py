@@ -54,7 +54,10 @@ class SignerKind(str, Enum):
 
 @dataclass(frozen=True, slots=True)
 class ChainFacts:
-    """A certificate path, leaf first. ``faults`` and ``weak`` name what makes it unfit, in stable words."""
+    """A certificate path, leaf first. ``faults`` names what makes it unfit, in stable words.
+
+    ``no_anchors``: nothing at all was trusted, so that an unknown root says nothing either way.
+    """
 
     end: ChainEnd
     names: tuple[str, ...] = ()
@@ -65,6 +68,7 @@ class ChainFacts:
     missing_fingerprint: str | None = None
     outside_validity: tuple[str, ...] = ()
     faults: tuple[str, ...] = ()
+    no_anchors: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,9 +126,11 @@ def trust_of(found: PathAnswer, purposes: frozenset[str], *, time_is_proved: boo
     facts = found.path.facts
     if found.leaf.status is Revocation.REVOKED or any(a.status is Revocation.REVOKED for a in found.issuers):
         return Trust.REVOKED
-    if facts.end in (ChainEnd.SELF_SIGNED, ChainEnd.FORGED) or facts.faults or facts.outside_validity:
+    if facts.end is ChainEnd.FORGED or facts.faults or facts.outside_validity:
         return Trust.UNTRUSTED
-    if facts.end is ChainEnd.MISSING:
+    if facts.end is ChainEnd.SELF_SIGNED and not (facts.no_anchors and len(facts.names) > 1):
+        return Trust.UNTRUSTED
+    if facts.end in (ChainEnd.MISSING, ChainEnd.SELF_SIGNED):
         return Trust.UNDECIDED
     if not facts.anchor_purposes & purposes and "any" not in facts.anchor_purposes:
         return Trust.UNTRUSTED

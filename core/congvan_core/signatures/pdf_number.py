@@ -14,6 +14,8 @@ from typing import Any
 
 from congvan_core.signatures.pdf_pages import (
     Budget,
+    Frame,
+    NotCompletedError,
     Pages,
     Rect,
     blank_out,
@@ -64,6 +66,8 @@ def number_added(
         a, b = before.image(0), after.image(0)
     if a.size != b.size:
         return None
+    if frame[4]:
+        raise NotCompletedError("rotated page")
     budget.check()
     with Pages(data, old_end, flatten=True) as before, Pages(data, new_end, flatten=True) as after:
         old, new = before.characters(0), after.characters(0)
@@ -132,7 +136,9 @@ def _permitted(text: str, box: Rect, labels: list[tuple[str, Rect]], has_text: b
     return beside or carries or not has_text
 
 
-def _pictures_only(a: Any, b: Any, frame: Rect, texts: list[Rect], signatures: list[Rect], earlier: list[Rect]) -> bool:
+def _pictures_only(
+    a: Any, b: Any, frame: Frame, texts: list[Rect], signatures: list[Rect], earlier: list[Rect]
+) -> bool:
     """Outside text and signatures: only red or blue pictures of limited size, and no drawn content hidden."""
     from PIL import ImageChops
 

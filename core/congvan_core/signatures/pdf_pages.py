@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +20,8 @@ _STRAY = 12
 MAX_PIXELS = 12_000_000
 
 Rect = tuple[float, float, float, float]
+#: Left, bottom, right, top in points, and the page's rotation in degrees.
+Frame = tuple[float, float, float, float, int]
 
 
 class NotCompletedError(Exception):
@@ -88,15 +91,13 @@ class Pages:
             raise NotCompletedError("renderer") from error
         return picture
 
-    def frame(self, index: int) -> Rect:
-        """The visible box of the page in points (crop box)."""
+    def frame(self, index: int) -> Frame:
+        """The visible box of the page in points (crop box), and how far it is turned."""
         page = self.document[index]
         box = page.get_cropbox() or page.get_mediabox()
-        rotated = page.get_rotation()
+        turned = int(page.get_rotation())
         page.close()
-        if rotated:
-            raise NotCompletedError("rotated page")
-        return (float(box[0]), float(box[1]), float(box[2]), float(box[3]))
+        return (float(box[0]), float(box[1]), float(box[2]), float(box[3]), turned)
 
     def text(self, index: int) -> str:
         page = self.document[index]
@@ -140,12 +141,20 @@ def _native(path: str | None) -> Any:
     return document
 
 
-def to_pixels(rect: Rect, frame: Rect, size: tuple[int, int], grow: int = 2) -> tuple[int, int, int, int]:
-    """A rectangle in points as a pixel box of the rendered page (origin upper left)."""
-    sx = size[0] / max(frame[2] - frame[0], 1)
-    sy = size[1] / max(frame[3] - frame[1], 1)
-    left, right = (rect[0] - frame[0]) * sx, (rect[2] - frame[0]) * sx
-    top, bottom = (frame[3] - rect[3]) * sy, (frame[3] - rect[1]) * sy
+def to_pixels(rect: Rect, frame: Frame, size: tuple[int, int], grow: int = 2) -> tuple[int, int, int, int]:
+    """A rectangle in points as a pixel box of the rendered page (origin upper left, page turned clockwise)."""
+    width, height = max(frame[2] - frame[0], 1), max(frame[3] - frame[1], 1)
+    corners = [(rect[0] - frame[0], rect[1] - frame[1]), (rect[2] - frame[0], rect[3] - frame[1])]
+    turns: dict[int, Callable[[float, float], tuple[float, float]]] = {
+        0: lambda u, v: (u / width, 1 - v / height),
+        90: lambda u, v: (v / height, u / width),
+        180: lambda u, v: (1 - u / width, v / height),
+        270: lambda u, v: (1 - v / height, 1 - u / width),
+    }
+    turn = turns[frame[4] % 360]
+    (ax, ay), (bx, by) = (turn(u, v) for u, v in corners)
+    left, right = sorted((ax * size[0], bx * size[0]))
+    top, bottom = sorted((ay * size[1], by * size[1]))
     return (
         max(0, int(left) - grow),
         max(0, int(top) - grow),

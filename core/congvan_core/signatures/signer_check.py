@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from asn1crypto import cms, x509
 
-from congvan_core.findings import Finding
+from congvan_core.findings import Finding, Severity
 from congvan_core.ids import iso_vn
 from congvan_core.signatures.cms_check import SignerCheck, check, digest_name
 from congvan_core.signatures.cms_reading import SignedMessage, signer_certificate, signing_time
@@ -228,7 +228,13 @@ def path_findings(field: str, answer: PathAnswer, setting: Setting, proved: bool
             evidence["sha256"] = facts.missing_fingerprint
         found.append(Finding("SIG-ISSUER-MISSING", evidence))
     elif facts.end is ChainEnd.SELF_SIGNED:
-        found.append(Finding("SIG-ROOT-NOT-TRUSTED", {"field": field, "root": facts.names[-1]}))
+        found.append(
+            Finding(
+                "SIG-ROOT-NOT-TRUSTED",
+                {"field": field, "root": facts.names[-1]},
+                severity_override=Severity.WARNING if facts.no_anchors and len(facts.names) > 1 else None,
+            )
+        )
     elif facts.end is ChainEnd.FORGED:
         found.append(Finding("SIG-CERTIFICATE-FORGED", {"field": field, "issuer": facts.missing_issuer}))
     elif not facts.anchor_purposes & setting.purposes and "any" not in facts.anchor_purposes:
