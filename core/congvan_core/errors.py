@@ -15,6 +15,8 @@ A message says what happened, to what, and what to do, in Vietnamese where a cle
 
 from __future__ import annotations
 
+import errno
+
 
 class CongvanError(Exception):
     """Anything this program raises on purpose; ``exit_code`` is what the command line ends with."""
@@ -65,3 +67,28 @@ class TemporaryError(CongvanError):
 
 class ClockError(TemporaryError):
     """The clock stands behind the last entry by more than five minutes; numbering has stopped."""
+
+
+_REASONS = {
+    errno.ENOENT: "không có tệp hoặc thư mục này",
+    errno.EACCES: "không có quyền",
+    errno.EPERM: "không có quyền",
+    errno.ENOSPC: "hết chỗ trên đĩa",
+    errno.EDQUOT: "hết hạn mức đĩa",
+    errno.EROFS: "ổ đĩa chỉ cho đọc",
+    errno.EISDIR: "đây là thư mục, không phải tệp",
+    errno.ENOTDIR: "đường dẫn đi qua một tệp, không phải thư mục",
+    errno.EEXIST: "đã có",
+    errno.EADDRINUSE: "cổng đang được chương trình khác dùng",
+    errno.EADDRNOTAVAIL: "địa chỉ này không phải của máy",
+    errno.ECONNREFUSED: "máy chủ không nhận kết nối",
+    errno.ETIMEDOUT: "quá thời gian chờ",
+    errno.EHOSTUNREACH: "không tới được máy chủ",
+    errno.ENAMETOOLONG: "tên quá dài",
+    errno.EIO: "lỗi thiết bị khi đọc hoặc ghi",
+}
+
+
+def os_reason(error: OSError) -> str:
+    """Why the operating system said no, in Vietnamese; its own words where we have none."""
+    return _REASONS.get(error.errno or 0) or error.strerror or type(error).__name__

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from congvan_core.errors import ConfigurationError
+from congvan_core.errors import ConfigurationError, os_reason
 
 
 class _Section(BaseModel):
@@ -203,7 +203,7 @@ class Settings(_Section):
         try:
             return self.path(name).read_text(encoding="utf-8").rstrip("\r\n")
         except OSError as error:
-            raise ConfigurationError(f"Không đọc được tệp bí mật {name}: {error.strerror}") from error
+            raise ConfigurationError(f"Không đọc được tệp bí mật {name}: {os_reason(error)}") from error
 
 
 def find_config(given: str | None) -> Path | None:
@@ -226,7 +226,7 @@ def load(path: Path) -> Settings:
     except FileNotFoundError:
         raise ConfigurationError(f"Không có tệp cấu hình {path}; tạo bằng: congvan init THƯ-MỤC") from None
     except OSError as error:
-        raise ConfigurationError(f"Không đọc được tệp cấu hình {path}: {error.strerror}") from error
+        raise ConfigurationError(f"Không đọc được tệp cấu hình {path}: {os_reason(error)}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"Tệp cấu hình {path} sai cú pháp TOML: {error}") from error
     overlay(data, os.environ)

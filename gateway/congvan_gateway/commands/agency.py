@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from congvan_core.errors import InputError
+from congvan_core.errors import InputError, os_reason
 from congvan_gateway.commands.console_io import actor, add_config, add_output, open_app, print_json, say
 from congvan_gateway.main import App
 
@@ -105,7 +105,7 @@ def _import(app: App, args: argparse.Namespace) -> int:
     try:
         data = args.file.read_bytes()
     except OSError as error:
-        raise InputError(f"Không đọc được {args.file}: {error.strerror}") from error
+        raise InputError(f"Không đọc được {args.file}: {os_reason(error)}") from error
     lines = importing.read_lines(data, args.file.name)
     with app.database.write() as connection:
         if args.preview:

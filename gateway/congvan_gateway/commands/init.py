@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from congvan_core.errors import ConfigurationError
+from congvan_core.errors import ConfigurationError, os_reason
 from congvan_core.ids import now
 from congvan_gateway.commands.console_io import say
 from congvan_gateway.main import open_app
@@ -55,7 +55,7 @@ def run(args: argparse.Namespace) -> int:
         finally:
             app.close()
     except OSError as error:
-        raise ConfigurationError(f"Không ghi được {folder}: {error.strerror}") from error
+        raise ConfigurationError(f"Không ghi được {folder}: {os_reason(error)}") from error
     say(f"Đã tạo {config}")
     if given:
         say(f"Khóa của cổng văn bản: {folder / 'keys/gateway.p12'}; gửi {folder / 'keys/gateway.pem'} cho các cơ quan bạn")

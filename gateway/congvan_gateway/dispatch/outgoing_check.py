@@ -132,7 +132,8 @@ def _reason(report: dict[str, Any]) -> str:
 
 def _open_question(report: dict[str, Any]) -> str:
     order = {"error": 0, "warning": 1, "info": 2}
-    found = sorted(report["findings"], key=lambda f: order[f["severity"]])
+    # What would settle the signer comes before what is to be said of time stamps.
+    found = sorted(report["findings"], key=lambda f: (f["code"] != "SIG-ISSUER-MISSING", order[f["severity"]]))
     return str(found[0]["message"]).rstrip(".") if found else "chưa đủ bằng chứng"
 
 

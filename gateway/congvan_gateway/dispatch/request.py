@@ -13,7 +13,7 @@ from pathlib import Path
 from congvan_core.documents import filename, number
 from congvan_core.documents.model import DocumentMetadata, FileRole, Urgency
 from congvan_core.documents.text import fold, nfc
-from congvan_core.errors import InputError
+from congvan_core.errors import InputError, os_reason
 from congvan_mailbox.package.edxml_read import read_packet
 
 #: A file larger than this never travels by mail; a clearer answer than a server's 552 hours later.
@@ -88,7 +88,7 @@ def _read(path: Path) -> bytes:
             )
         data = path.read_bytes()
     except OSError as error:
-        raise InputError(f"Không đọc được tệp {path}: {error.strerror}") from error
+        raise InputError(f"Không đọc được tệp {path}: {os_reason(error)}") from error
     if not data:
         raise InputError(f"Tệp {path.name} rỗng (0 byte)")
     return data

@@ -9,7 +9,7 @@ import os
 import time
 from collections.abc import Sequence
 
-from congvan_core.errors import TemporaryError
+from congvan_core.errors import TemporaryError, os_reason
 
 #: Linux takes at most so many buffers in one writev.
 _IOV_MAX = 1024
@@ -112,5 +112,5 @@ def as_temporary(error: OSError, what: str) -> TemporaryError:
             f"Ổ đĩa của thư mục tiếp nhận đã đầy khi {what}; hãy giải phóng chỗ trống.", errno=error.errno
         )
     if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
-        return TemporaryError(f"Thư mục tiếp nhận không ghi được khi {what}: {error.strerror}.", errno=error.errno)
+        return TemporaryError(f"Thư mục tiếp nhận không ghi được khi {what}: {os_reason(error)}.", errno=error.errno)
     return TemporaryError(f"Lỗi ổ đĩa khi {what}: {error.strerror or error}.", errno=error.errno)

@@ -7,8 +7,8 @@ import ssl
 import time
 from pathlib import Path
 
-from congvan_core.errors import ConfigurationError
-from congvan_gateway.intake.filestore import FileStore
+from congvan_core.errors import ConfigurationError, os_reason
+from congvan_gateway.intake.journal import JournalStore
 from congvan_gateway.intake.recording import own_mailbox
 from congvan_gateway.main import App
 from congvan_mailbox.smtp.door import DoorServer, Endpoint
@@ -52,13 +52,13 @@ def spool_folder(app: App) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise ConfigurationError(f"Không tạo được thư mục thư đến {folder}: {error.strerror}") from error
+        raise ConfigurationError(f"Không tạo được thư mục thư đến {folder}: {os_reason(error)}") from error
     return folder
 
 
-def open_store(app: App) -> IntakeStore:
-    """Where arriving mail is made durable."""
-    return FileStore(str(spool_folder(app)))
+def open_store(app: App) -> JournalStore:
+    """Where arriving mail is made durable: one journal of this process, its syncs shared by all sessions."""
+    return JournalStore(str(spool_folder(app)))
 
 
 def smtp_door(app: App, store: IntakeStore) -> DoorServer:

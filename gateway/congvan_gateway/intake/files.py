@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from congvan_core.errors import InputError
+from congvan_core.errors import InputError, os_reason
 from congvan_core.findings import Finding
 from congvan_core.ids import new_id
 from congvan_gateway.intake.recording import insert_rows, own_mailbox
@@ -30,7 +30,7 @@ def take_in_file(app: App, path: Path, *, sender: str | None, recipients: list[s
     try:
         raw = path.read_bytes()
     except OSError as error:
-        finding = Finding("FILE-UNREADABLE", {"reason": error.strerror or str(error)}, str(path))
+        finding = Finding("FILE-UNREADABLE", {"reason": os_reason(error)}, str(path))
         return {
             "message": None, "state": None, "register_number": None, "document_id": None,
             "findings": [finding.to_json()], "exit": 4,

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from congvan_core.errors import UnreadableError
+from congvan_core.errors import UnreadableError, os_reason
 from congvan_gateway.intake.record import INLINE, JOURNAL_START, SINGLE, RawRecord, journal_mark, read_record
 from congvan_mailbox.smtp.envelope import Envelope
 
@@ -41,7 +41,7 @@ class IntakeRecord:
             file = open(self.body_path, "rb")  # noqa: SIM115
         except OSError as error:
             raise UnreadableError(
-                f"Không mở được nội dung thư {self.envelope.id}: {error.strerror}", path=self.body_path
+                f"Không mở được nội dung thư {self.envelope.id}: {os_reason(error)}", path=self.body_path
             ) from error
         file.seek(self.body_offset)
         return file

@@ -27,11 +27,10 @@ def probe(app: App) -> tuple[bool, dict[str, Any]]:
             details["database"] = "ok"
             for table, states in ((message, ("stored", "judging", "held", "conflict", "unreadable", "sealed")),
                                   (outbox, ("to_seal", "queued", "sending", "deferred", "unknown"))):
-                counts: dict[str, int] = dict(
-                    connection.execute(
-                        select(table.c.state, func.count()).where(table.c.state.in_(states)).group_by(table.c.state)
-                    ).tuples()
+                found = connection.execute(
+                    select(table.c.state, func.count()).where(table.c.state.in_(states)).group_by(table.c.state)
                 )
+                counts: dict[str, int] = {state: number for state, number in found}  # noqa: C416
                 details[table.name] = counts
                 for state in states:
                     QUEUE.labels(table.name, state).set(counts.get(state, 0))

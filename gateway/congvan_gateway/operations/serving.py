@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import structlog
 
-from congvan_core.errors import ConfigurationError
+from congvan_core.errors import ConfigurationError, os_reason
 from congvan_core.journal.sealing import seal_all
 from congvan_gateway.main import App
 from congvan_gateway.operations.loops import Loop
@@ -101,6 +101,14 @@ class Server:
             lmtp = lmtp_door(self._app, store)
             await lmtp.start()
             self._closers.append(lmtp.close)
+        self._closers.append(store.close)  # after the doors: what is in flight still ends in it
+
+        async def retire_quiet() -> int:
+            """A quiet journal is closed, so that the recorder may empty and remove it."""
+            store.rotate()
+            return 0
+
+        self._loops.append(Loop("journal-rotation", retire_quiet, pause=20.0))
 
     def _start_workers(self) -> None:
         from congvan_gateway.dispatch.sealing import seal_packages
@@ -133,6 +141,12 @@ class Server:
         courier = smtp_courier(self._app)
         dispatcher = Dispatcher(self._app, courier)
         self._loops.append(Loop("courier", dispatcher.step, pause=0.3))
+
+        async def sweep() -> int:
+            await courier.sweep()
+            return 0
+
+        self._loops.append(Loop("courier-sweep", sweep, pause=60.0))
         self._closers.append(courier.close)
 
     async def _start_optional(self) -> None:
@@ -158,10 +172,20 @@ class Server:
             await server.start()
         except OSError as error:
             raise ConfigurationError(
-                f"Không mở được cổng theo dõi {operations.host}:{operations.port}: {error.strerror}"
+                f"Không mở được cổng theo dõi {operations.host}:{operations.port}: {os_reason(error)}"
             ) from error
         self.health_port = server.port
         self._closers.append(server.close)
+
+
+def _run(main: Coroutine[Any, Any, None]) -> None:
+    """uvloop where it is there: the doors spend their time in sockets."""
+    try:
+        import uvloop
+    except ImportError:
+        asyncio.run(main)
+    else:
+        uvloop.run(main)
 
 
 def run_server(app: App, roles: Sequence[str] = (), ready: Callable[[Server], None] | None = None) -> int:
@@ -175,7 +199,7 @@ def run_server(app: App, roles: Sequence[str] = (), ready: Callable[[Server], No
         await server.run(ready)
 
     try:
-        asyncio.run(main())
+        _run(main())
     finally:
         app.close()
     return 0
