@@ -1,0 +1,261 @@
+"""The wire: aioimaplib's protocol with a reader of our own, flat in memory and depth, and a link that tells its end.
+
+The library reads answers by recursion, one frame per line, so a folder of a thousand mails ends it, formats every chunk
+for a log that is off, and never tells a waiting command that the connection is gone. Here one loop cuts lines and
+literals; a lost link, a BYE or silence ends the waiting command at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from aioimaplib.aioimaplib import Command, IMAP4ClientProtocol
+
+from congvan_mailbox.imap.account import LinkLost, MailboxError
+from congvan_mailbox.imap.answers import Answer
+
+#: A line (without literals) may have so many octets: the answer to a search in a folder of a million mails.
+MAX_LINE = 16 * 1024 * 1024
+#: One literal; larger mails are asked for in parts.
+MAX_LITERAL = 64 * 1024 * 1024
+_LITERAL = re.compile(rb"\{(\d{1,12})\+?\}$")
+
+
+@dataclass(slots=True)
+class Exchange:
+    """A command under way and what came for it."""
+
+    tag: bytes
+    name: str
+    done: asyncio.Future[tuple[str, bytes]]
+    answers: list[Answer] = field(default_factory=list)
+    on_continue: Callable[[bytes], bytes | None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """``status`` is OK, NO or BAD; ``text`` what stood behind it; ``answers`` the untagged ones, in order."""
+
+    status: str
+    text: bytes
+    answers: list[Answer]
+
+
+class Wire(IMAP4ClientProtocol):  # type: ignore[misc]
+    """One connection. ``heard`` counts octets: a command waits as long as anything comes."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(loop)
+        self.greeting: asyncio.Future[bytes] = loop.create_future()
+        self.pushed = asyncio.Event()
+        self.pushes: deque[Answer] = deque(maxlen=1000)
+        self.heard = 0
+        self.lost: Exception | None = None
+        self._exchange: Exchange | None = None
+        self._lock = asyncio.Lock()
+        self._buffer = bytearray()
+        self._scanned = 0
+        self._pieces: list[bytes] = []
+        self._literal: bytearray | None = None
+        self._left = 0
+
+    # --- octets in ----------------------------------------------------------------------------------------------------
+
+    def data_received(self, data: bytes) -> None:
+        """Cut the stream into answers. A stranger's nonsense ends the link, never the program."""
+        self.heard += len(data)
+        try:
+            if self._left and not self._buffer:
+                taken = min(self._left, len(data))
+                self._take(memoryview(data)[:taken])
+                if taken == len(data):
+                    return
+                data = data[taken:]
+            self._buffer += data
+            self._cut()
+        except MailboxError as error:
+            self._fail(error)
+            self.transport.abort()
+
+    def _take(self, piece: memoryview) -> None:
+        assert self._literal is not None
+        self._literal += piece
+        self._left -= len(piece)
+        if not self._left:
+            self._pieces.append(bytes(self._literal))
+            self._literal = None
+
+    def _cut(self) -> None:
+        buffer, at = self._buffer, 0
+        while at < len(buffer):
+            if self._left:
+                taken = min(self._left, len(buffer) - at)
+                with memoryview(buffer) as view:
+                    self._take(view[at : at + taken])
+                at += taken
+                continue
+            end = buffer.find(b"\r\n", max(at, self._scanned))
+            if end < 0:
+                if len(buffer) - at > MAX_LINE:
+                    raise MailboxError("Máy chủ IMAP trả lời một dòng quá dài")
+                break
+            line = bytes(buffer[at:end])
+            at, self._scanned = end + 2, 0
+            self._line(line)
+        del buffer[:at]
+        self._scanned = 0 if self._left else max(0, len(buffer) - 1)
+
+    def _line(self, line: bytes) -> None:
+        self._pieces.append(line)
+        match = _LITERAL.search(line)
+        if match is not None:
+            size = int(match[1])
+            if size > MAX_LITERAL:
+                raise MailboxError(f"Máy chủ IMAP gửi một khối {size} byte, lớn hơn mức cho phép")
+            self._pieces[-1] = line[: match.start()]
+            self._literal, self._left = bytearray(), size
+            if not size:
+                self._pieces.append(b"")
+                self._literal = None
+            return
+        answer, self._pieces = tuple(self._pieces), []
+        self._answer(answer)
+
+    def _answer(self, answer: Answer) -> None:
+        line = answer[0]
+        exchange = self._exchange
+        if line.startswith(b"* "):
+            self._untagged((line[2:], *answer[1:]))
+        elif line.startswith(b"+"):
+            if exchange is not None and exchange.on_continue is not None:
+                more = exchange.on_continue(line[1:].strip())
+                if more is not None:
+                    self.transport.write(more)
+        elif exchange is not None and line.startswith(exchange.tag + b" "):
+            status, _, text = line[len(exchange.tag) + 1 :].partition(b" ")
+            if not exchange.done.done():
+                exchange.done.set_result((status.decode("ascii", "replace").upper(), text))
+        elif line:
+            raise MailboxError("Máy chủ IMAP trả lời không theo lệnh nào")
+
+    def _untagged(self, answer: Answer) -> None:
+        if not self.greeting.done():
+            self.greeting.set_result(answer[0])
+            return
+        exchange = self._exchange
+        if answer[0][:3].upper() == b"BYE" and (exchange is None or exchange.name != "LOGOUT"):
+            self._fail(LinkLost(f"Máy chủ IMAP đóng phiên: {answer[0][4:200].decode('utf-8', 'replace')}"))
+            return
+        if exchange is not None and exchange.name != "IDLE":
+            exchange.answers.append(answer)
+        else:
+            self.pushes.append(answer)
+            self.pushed.set()
+
+    # --- the end ------------------------------------------------------------------------------------------------------
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Whoever waits is told."""
+        self._fail(LinkLost(f"Mất kết nối tới máy chủ IMAP{f': {exc}' if exc else ''}"))
+
+    def _fail(self, error: Exception) -> None:
+        self.lost = self.lost or error
+        if not self.greeting.done():
+            self.greeting.set_exception(self.lost)
+            self.greeting.exception()  # seen here: nobody may be waiting
+        if self._exchange is not None and not self._exchange.done.done():
+            self._exchange.done.set_exception(self.lost)
+        self.pushed.set()
+
+    @property
+    def unread(self) -> bool:
+        """Whether octets wait that belong to no answer: before TLS starts there may be none (RFC 3501 6.2.1)."""
+        return bool(self._buffer or self._pieces)
+
+    # --- commands out -------------------------------------------------------------------------------------------------
+
+    async def run(
+        self,
+        name: str,
+        *arguments: str,
+        silence: float,
+        on_continue: Callable[[bytes], bytes | None] | None = None,
+    ) -> Reply:
+        """One command at a time. Raises LinkLost where the link ends or ``silence`` seconds pass without an octet.
+
+        ``name`` may be two words (``UID FETCH``). The library's Command refuses NUL, CR and LF in an argument.
+        """
+        async with self._lock:
+            exchange = self.begin(name, *arguments, on_continue=on_continue)
+            try:
+                return await self.end(exchange, silence)
+            finally:
+                self._exchange = None
+
+    def begin(
+        self, name: str, *arguments: str, on_continue: Callable[[bytes], bytes | None] | None = None
+    ) -> Exchange:
+        """Send a command; its answers are gathered until ``end``."""
+        if self.lost is not None:
+            raise self.lost
+        tag = self.new_tag()
+        command = Command(name, tag, *arguments, loop=self.loop)
+        exchange = Exchange(tag.encode(), name, self.loop.create_future(), on_continue=on_continue)
+        self._exchange = exchange
+        self.transport.write(f"{command}\r\n".encode())
+        return exchange
+
+    async def end(self, exchange: Exchange, silence: float) -> Reply:
+        """Wait for the tagged answer."""
+        heard = -1
+        while not exchange.done.done():
+            if heard == self.heard:
+                self._fail(LinkLost(f"Máy chủ IMAP im lặng quá {silence:g} giây khi chờ lệnh {exchange.name}"))
+                self.transport.abort()
+                break
+            heard = self.heard
+            await asyncio.wait([exchange.done], timeout=silence)
+        status, text = exchange.done.result()
+        return Reply(status, text, exchange.answers)
+
+    async def idle(self, seconds: float, silence: float, wake: asyncio.Event | None = None) -> bool:
+        """IDLE (RFC 2177) until the server pushes, ``wake`` is set or ``seconds`` pass; True where it pushed."""
+        async with self._lock:
+            self.pushed.clear()
+            accepted = asyncio.Event()
+
+            def entered(_text: bytes) -> None:
+                accepted.set()
+
+            exchange = self.begin("IDLE", on_continue=entered)
+            try:
+                entering = asyncio.ensure_future(accepted.wait())
+                either: list[asyncio.Future[Any]] = [entering, exchange.done]
+                await asyncio.wait(either, timeout=silence, return_when=asyncio.FIRST_COMPLETED)
+                entering.cancel()
+                if not accepted.is_set():
+                    if not exchange.done.done():
+                        raise LinkLost("Máy chủ IMAP không trả lời lệnh IDLE")
+                    return False
+                waits: list[asyncio.Future[Any]] = [asyncio.ensure_future(self.pushed.wait())]
+                if wake is not None:
+                    waits.append(asyncio.ensure_future(wake.wait()))
+                try:
+                    await asyncio.wait([*waits, exchange.done], timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+                finally:
+                    for waiter in waits:
+                        waiter.cancel()
+                if self.lost is not None:
+                    raise self.lost
+                pushed = self.pushed.is_set()
+                if not exchange.done.done():
+                    self.transport.write(b"DONE\r\n")
+                await self.end(exchange, silence)
+                return pushed
+            finally:
+                self._exchange = None
