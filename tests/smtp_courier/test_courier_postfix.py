@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import random
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,17 +13,9 @@ from congvan_gateway.dispatch.courier_smtp import Hop, SmtpCourier
 from congvan_mailbox.smtp.client_options import ClientOptions
 from congvan_mailbox.smtp.outcome import Accepted, Deferred, DsnRequest, OutgoingMail, Refused, Stage
 from support_door import RemembersEverything, open_door
-from support_postfix import PostfixInstance, free_port, missing_postfix
+from support_postfix import PostfixInstance, free_port
 
 pytestmark = pytest.mark.real("postfix")
-
-
-def need_postfix() -> None:
-    reason = missing_postfix()
-    if reason and os.environ.get("CI") == "true":
-        pytest.fail(reason)
-    if reason:
-        pytest.skip(reason)
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +25,6 @@ def door_port() -> int:
 
 @pytest.fixture(scope="module")
 def postfix(door_port: int) -> Iterator[PostfixInstance]:
-    need_postfix()
     routes = {
         "boxes.test": "maildir",
         "ours.test": f"smtp:[127.0.0.1]:{door_port}",
@@ -153,7 +143,6 @@ async def test_postfix_hands_over_to_our_door(
 
 
 async def test_our_door_takes_what_smtp_source_sends() -> None:
-    need_postfix()
     store = RemembersEverything()
     async with open_door(store) as server:
         process = await asyncio.create_subprocess_exec(
