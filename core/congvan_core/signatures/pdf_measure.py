@@ -111,7 +111,14 @@ def measure_signature(file: SignedFile, found: FoundSignature, proofs: tuple[Tim
     elif not len(message.signers[0]["signed_attrs"] or ()):
         content = Content(digest, _covered(file, found))
     facts = judge_signer(
-        message.signers[0], message, content, file.setting, field=found.field, subfilter=found.subfilter, proofs=proofs
+        message.signers[0],
+        message,
+        content,
+        file.setting,
+        field=found.field,
+        subfilter=found.subfilter,
+        proofs=proofs,
+        stated=found.stated,
     )
     extra: list[Finding] = []
     if found.subfilter == "adbe.pkcs7.sha1":

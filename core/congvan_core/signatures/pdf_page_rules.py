@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any
 
 import pikepdf
@@ -13,7 +14,7 @@ from congvan_core.signatures.pdf_signatures import FieldNode
 _PAGE_FREE = {"/Annots", "/Tabs", "/StructParents", "/LastModified", "/PieceInfo"}
 
 
-class PageRules:
+class PageRules(ABC):
     """The part of a comparison that looks at pages; ``explained`` collects the objects that a rule accounts for."""
 
     old: Revision
@@ -23,8 +24,9 @@ class PageRules:
     _numbers: dict[int, int] | None = None
 
     @property
+    @abstractmethod
     def fields_after(self) -> dict[str, FieldNode]:
-        raise NotImplementedError
+        """The form fields of the newer revision."""
 
     def _page_of(self, widget: Any) -> int | None:
         page = widget.get("/P")

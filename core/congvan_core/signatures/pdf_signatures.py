@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pikepdf
@@ -17,7 +18,7 @@ from congvan_core.signatures.pdf_xref import Xref
 
 MAX_FIELDS = 20_000
 MAX_SIGNATURES = 100
-_RANGE = re.compile(rb"/ByteRange")
+_DATE = re.compile(r"^D?:?(\d{14})(?:Z|([+-])(\d{2})'?(\d{2})?)?")
 
 
 @dataclass(slots=True)
@@ -51,6 +52,7 @@ class FoundSignature:
     fieldmdp: tuple[str, frozenset[str]] | None = None
     certificate: bytes | None = None
     number: int = 0
+    stated: datetime | None = None
 
     @property
     def gap(self) -> tuple[int, int]:
@@ -194,6 +196,7 @@ def _indirect_array(data: Any, ref: Ref, xref: Xref, base: int) -> Any:
 
 def _references(signature: FoundSignature, value: Any, node: FieldNode) -> None:
     """DocMDP and FieldMDP (ISO 32000-2 12.8.2), from the signature and from the field's lock."""
+    signature.stated = stated_time(str(value.get("/M") or ""))
     references = value.get("/Reference")
     for reference in list(references)[:10] if isinstance(references, pikepdf.Array) else []:
         if not isinstance(reference, pikepdf.Dictionary):
@@ -214,6 +217,20 @@ def _references(signature: FoundSignature, value: Any, node: FieldNode) -> None:
         limit: Any = lock.get("/P")
         if isinstance(limit, int) and signature.docmdp is None and 1 <= limit <= 3:
             signature.docmdp = limit
+
+
+def stated_time(text: str) -> datetime | None:
+    """The date of ``/M`` (ISO 32000-2 7.9.4), aware; without an offset it is taken as UTC. None where it is none."""
+    match = _DATE.match(text)
+    if match is None:
+        return None
+    try:
+        moment = datetime.strptime(match.group(1), "%Y%m%d%H%M%S")
+        hours, minutes = int(match.group(3) or 0), int(match.group(4) or 0)
+        offset = timedelta(hours=hours, minutes=minutes) * (-1 if match.group(2) == "-" else 1)
+        return moment.replace(tzinfo=timezone(offset))
+    except ValueError:
+        return None
 
 
 def _lock(parameters: Any) -> tuple[str, frozenset[str]] | None:

@@ -41,8 +41,11 @@ def judge_signer(
     field: str,
     subfilter: str,
     proofs: tuple[TimestampFacts, ...] = (),
+    stated: datetime | None = None,
 ) -> SignatureFacts:
-    """``proofs`` are trusted document time stamps that cover this signature (they prove that it existed)."""
+    """``stated`` is the container's claimed time, used where the CMS has none (PAdES forbids signingTime there).
+
+    ``proofs`` are trusted document time stamps that cover this signature (they prove that it existed)."""
     cert = signer_certificate(signer, [*message.certificates, *setting.certificates, *_given(setting)])
     if cert is None:
         return SignatureFacts(
@@ -61,7 +64,7 @@ def judge_signer(
         cert,
         message.certificates,
         outcome,
-        signing_time(signer),
+        signing_time(signer) or stated,
         of_signer(signer, setting),
         setting,
         field=field,
