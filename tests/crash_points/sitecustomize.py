@@ -97,28 +97,35 @@ def _commits() -> None:
 
 
 def _wires() -> None:
-    from asyncio.selector_events import _SelectorSocketTransport as Wire
+    """The courier's final dot and the door's 250 after it, whatever event loop carries them."""
+    from congvan_mailbox.smtp.client import SmtpClient
+    from congvan_mailbox.smtp.connection import Connection
 
-    real = Wire.write
+    write, flush = SmtpClient.write, Connection.flush
 
-    def write(self: Any, data: Any) -> None:
-        octets = bytes(data)
-        word = ""
-        if octets.endswith(b"\r\n.\r\n"):
-            word = "final dot"
-        elif octets.startswith(b"250 2.0.0 Ok, kept as"):
-            word = "250"
-        if word:
-            _pass(f"before {word}")
-        real(self, data)
-        if word:
-            _pass(f"after {word}")
+    def stepping_write(self: Any, data: bytes) -> None:
+        last = data.endswith(b"\r\n.\r\n")
+        if last:
+            _pass("before final dot")
+        write(self, data)
+        if last:
+            _pass("after final dot")
 
-    Wire.write = write  # type: ignore[method-assign]
+    async def stepping_flush(self: Any) -> None:
+        kept = any(b"250 2.0.0 Ok, kept as" in line for line in self._out)
+        if kept:
+            _pass("before 250")
+        await flush(self)
+        if kept:
+            _pass("after 250")
+
+    SmtpClient.write = stepping_write  # type: ignore[method-assign]
+    Connection.flush = stepping_flush  # type: ignore[method-assign]
 
 
 if _LOG:
     for _name in ("fsync", "fdatasync", "rename", "replace", "unlink"):
         _before(os, _name, _name)
     _commits()
-    _wires()
+    if "serve" in sys.orig_argv:
+        _wires()
