@@ -82,11 +82,11 @@ def _stop_secrets(request: SendRequest) -> None:
 
 
 def _stop_secret_pages(app: App, request: SendRequest) -> None:
-    from congvan_gateway.judgement.content import page_texts
+    from congvan_gateway.judgement.content import file_texts
 
     for file in request.files:
-        texts = app.sandbox.run(page_texts, file.data)
-        _refuse_secret(scan({"page": texts}).sealed)
+        texts = app.sandbox.run(file_texts, file.data, file.name, app.settings.verification.seconds - 5)
+        _refuse_secret(scan(texts).sealed)
 
 
 def _refuse_secret(sealed: bool) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from congvan_core.signatures.trust_store import TrustStore
@@ -18,15 +19,13 @@ class TrustSource:
     hosts: tuple[str, ...] = ()
 
     def load(self) -> TrustStore:
-        from pathlib import Path
-
         return TrustStore.load([p for p in self.paths if Path(p).exists()])
 
 
 def check_file(
-    data: bytes, name: str, source: TrustSource, *, at: datetime | None = None, signature: bytes | None = None
+    data: bytes | Path, name: str, source: TrustSource, *, at: datetime | None = None, signature: bytes | None = None
 ) -> dict[str, Any]:
-    """The report of ``congvan verify --json`` on one file."""
+    """The report of ``congvan verify --json`` on one file; a path is read from its disk and not held in memory."""
     from congvan_core.signatures.verify import verify_file
 
     fetch = None

@@ -5,9 +5,10 @@ Message-ID or its number.
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass, field
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, text
 
 from congvan_core.documents.finding_again import Candidate, find_candidates
 from congvan_core.findings import Finding
@@ -33,6 +34,7 @@ def judge_duplicates(
     out = Duplicates()
     if agency_id is None or seen.kind not in ("package", "document") or seen.metadata is None:
         return out
+    _alone(connection, agency_id)
     meta, main = seen.metadata, seen.main
     author = origin.author.code if origin.author is not None else None
     candidates = find_candidates(
@@ -55,6 +57,14 @@ def judge_duplicates(
         out.findings = [Finding("DUP-SAME-DOCUMENT", {"register_number": number, "document_id": out.same.document.id})]
     _message_id(connection, seen, agency_id, row_id, out)
     return out
+
+
+def _alone(connection: Connection, agency_id: str) -> None:
+    """Until the commit nobody else looks for duplicates of this agency: the same document judged twice at the same
+    instant must see itself. (A writing transaction on SQLite is alone as it is.)"""
+    if connection.dialect.name == "postgresql":
+        key = zlib.crc32(agency_id.encode()) - (1 << 31)
+        connection.execute(text("SELECT pg_advisory_xact_lock(1129268560, :key)"), {"key": key})
 
 
 def _judge(candidate: Candidate, number: str | None, author: str | None, proved: bool, out: Duplicates) -> None:

@@ -8,22 +8,23 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from congvan_core.documents import urgency
-from congvan_core.documents.formats import check
-from congvan_core.documents.model import FileRef, FileRole
+from congvan_core.documents.model import FileRole
 from congvan_core.findings import Finding
 from congvan_core.storage.blobs import BlobStore
-from congvan_gateway.judgement import content, document_facts, mail_signature
-from congvan_gateway.judgement.model import Attachment, Inspection
+from congvan_gateway.judgement import content, document_facts, harmful, mail_signature, sources
+from congvan_gateway.judgement.archives import open_archives
+from congvan_gateway.judgement.mail_files import MailFiles, documents_of, read_files
+from congvan_gateway.judgement.model import Inspection
+from congvan_gateway.judgement.texts import TextReading
 from congvan_mailbox.message import parse_message
 from congvan_mailbox.message.compare import compare_readers
-from congvan_mailbox.message.part import Message, Part
-from congvan_mailbox.package.read import PackageContents, is_packet, read_package
+from congvan_mailbox.message.part import Message
+from congvan_mailbox.package.read import read_package
 from congvan_mailbox.reports.classify import classify
 
 #: What a person wrote, kept for matching and for the review card.
@@ -83,7 +84,7 @@ def inspect_mail(raw: bytes, context: Context) -> Inspection:
         return _finish(seen, started)
     seen.findings.extend(compare_readers(raw, message))
     package = read_package(opened.message)
-    files = _read_files(seen, opened.message, package)
+    held = read_files(seen, opened.message, package)
     if package is not None and package.status is not None:
         seen.status = package.status
         seen.kind = "receipt"
@@ -97,11 +98,25 @@ def inspect_mail(raw: bytes, context: Context) -> Inspection:
     if not seen.urgency:
         seen.urgency = urgency.from_subject(seen.subject)
     seen.body_text = opened.message.body_text(_BODY_LIMIT)
-    if seen.kind in ("package", "document"):
-        _read_documents(seen, files, context)
-    elif seen.kind == "reply":
+    if seen.kind == "plain" and reading.because == "nothing else" and _brings_document(held):
+        seen.kind = "document"  # a colleague passes a mail on as an attachment, the document inside it
+    try:
+        if seen.kind in ("package", "document"):
+            _read_documents(seen, opened.message, held, context, started)
+        elif seen.kind in ("plain", "reply"):
+            texts = TextReading(ocr=False, ends=started)
+            content.examine(seen, opened.message, documents_of(held.files), (), texts)
+        if context.clamd:
+            harmful.scan_for_malware(seen, raw, held.files, context.clamd, started + context.seconds - time.monotonic())
+    finally:
+        held.close()
+    if seen.kind == "reply":
         _read_reply(seen)
     return _finish(seen, started)
+
+
+def _brings_document(held: MailFiles) -> bool:
+    return any(f.nested and f.attachment.format in ("pdf", "docx", "doc", "p7m") for f in held.files)
 
 
 def _finish(seen: Inspection, started: float) -> Inspection:
@@ -128,89 +143,27 @@ def _read_envelope(seen: Inspection, message: Message) -> None:
     seen.date = headers.date()
 
 
-@dataclass(slots=True)
-class DocumentFile:
-    """A file with its bytes, while the inspection lasts."""
-
-    attachment: Attachment
-    data: bytes
-
-
-def _read_files(seen: Inspection, message: Message, package: PackageContents | None) -> list[DocumentFile]:
-    """Every file of the mail with its format; roles from the packet where there is one."""
-    files: list[DocumentFile] = []
-    roles: dict[int, FileRef] = {}
-    if package is not None:
-        roles = {id(f.part): f.ref for f in package.files if f.part is not None}
-    for part in message.attachments():
-        data = part.decode()
-        ref = roles.get(id(part))
-        name = part.filename or (ref.name if ref is not None else "") or f"phan-{part.path}"
-        verdict = check(data, name, part.media_type)
-        role = _role(part, ref, verdict.format.name)
-        if role not in (FileRole.METADATA, FileRole.SIGNATURE):
-            seen.findings.extend(verdict.findings)
-        attachment = Attachment(
-            filename=name,
-            media_type=part.media_type,
-            size=len(data),
-            sha256=hashlib.sha256(data).hexdigest(),
-            format=verdict.format.name,
-            allowed=verdict.format.allowed,
-            role=role,
-            path=part.path,
-            content_id=part.content_id,
-            source=part.source,
-            description=ref.description if ref is not None else "",
-        )
-        seen.attachments.append(attachment)
-        files.append(DocumentFile(attachment, data))
-    if package is not None:
-        files.extend(_embedded(seen, package))
-    return files
-
-
-def _embedded(seen: Inspection, package: PackageContents) -> list[DocumentFile]:
-    """Files that a vendor's packet carries inside itself."""
-    out: list[DocumentFile] = []
-    for file in package.files:
-        if file.part is not None or file.embedded is None:
-            continue
-        data = file.content()
-        verdict = check(data, file.ref.name, file.ref.media_type)
-        seen.findings.extend(verdict.findings)
-        attachment = Attachment(
-            file.ref.name, file.ref.media_type, len(data), file.sha256, verdict.format.name, verdict.format.allowed,
-            file.ref.role, content_id=file.ref.content_id, source="packet", description=file.ref.description,
-        )  # fmt: skip
-        seen.attachments.append(attachment)
-        out.append(DocumentFile(attachment, data))
-    return out
-
-
-def _role(part: Part, ref: FileRef | None, format_name: str) -> FileRole:
-    if is_packet(part):
-        return FileRole.METADATA
-    if format_name == "p7s" or part.media_type.endswith("pkcs7-signature"):
-        return FileRole.SIGNATURE
-    if ref is not None:
-        return ref.role
-    return FileRole.ENCLOSURE
-
-
-def _read_documents(seen: Inspection, files: Sequence[DocumentFile], context: Context) -> None:
-    documents = [f for f in files if f.attachment.role not in (FileRole.METADATA, FileRole.SIGNATURE)]
+def _read_documents(
+    seen: Inspection, message: Message, held: MailFiles, context: Context, started: float
+) -> None:
+    files = held.files
+    documents = documents_of(files)
+    texts = TextReading(ocr=context.ocr, ends=started + context.seconds - 6)
+    if seen.kind == "document":
+        document_facts.choose_main(seen, documents)
+    opened = open_archives(seen, documents)
+    content.examine(seen, message, documents, opened, texts)
+    if seen.secret:
+        return  # sealed at once: nothing of it is read further, nothing kept beside the mail itself
     if context.blobs is not None:
         store = BlobStore(context.blobs)
         for file in files:
-            store.put_bytes(file.data)
-    content.examine(seen, documents, context)
-    if seen.secret:
-        return  # sealed at once: nothing of it is read further
-    if seen.kind == "document":
-        document_facts.choose_main(seen, documents)
+            file.store(store)
     document_facts.verify(seen, files, context)
-    document_facts.compare_sources(seen, documents, context)
+    document_facts.verify_members(seen, opened, context)
+    main = next((f for f in documents if f.attachment.role is FileRole.MAIN), None)
+    sources.compare_sources(seen, texts.of(main) if main is not None else None)
+    harmful.find_macros(seen, documents)
 
 
 def _read_reply(seen: Inspection) -> None:

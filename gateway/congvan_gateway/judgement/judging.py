@@ -9,8 +9,10 @@ from typing import Any
 import structlog
 from prometheus_client import Counter
 from sqlalchemy import Connection, Row, and_, case, or_, select, update
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from congvan_core.errors import CongvanError, ConfigurationError
+from congvan_core.errors import ConfigurationError, CongvanError, TemporaryError
 from congvan_core.findings import Finding
 from congvan_core.journal.writing import clean
 from congvan_core.storage.database import database_time
@@ -29,6 +31,19 @@ JUDGED = Counter("congvan_judged_total", "Mails judged", ["state"])
 #: A mail that cannot be read within its limits so often is set aside for a person, not tried for ever.
 MAX_TRIES = 3
 _RETRY = timedelta(seconds=10)
+
+
+def _is_ours(error: Exception) -> bool:
+    """A fault of this installation, not of the mail: it may never end on the shelf of unreadable mail for it."""
+    if isinstance(error, (OperationalError, InterfaceError, PoolTimeout)):
+        return True
+    return isinstance(error, (OSError, TemporaryError, ConfigurationError))
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, SandboxError):
+        return f"{error.message} ({error.reason})"
+    return error.message if isinstance(error, CongvanError) else f"{type(error).__name__}: {error}"
 
 
 class Judge:
@@ -54,24 +69,18 @@ class Judge:
             return 0
         try:
             seen = self._inspect(row)
-        except SandboxError as error:
-            self._set_aside(row, f"{error.message} ({error.reason})")
-            return 1
-        except CongvanError as error:
-            self._set_aside(row, error.message)
-            return 1
-        except Exception as error:
-            log.error("judge.fault", message=row.id, error=f"{type(error).__name__}: {error}")
-            self._set_aside(row, f"{type(error).__name__}: {error}")
-            return 1
-        try:
             state = self.conclude(row, seen)
             JUDGED.labels(state).inc()
         except Exception as error:
-            # The database may be away, the disk full: nothing was done, the mail waits and is judged again.
-            log.error("judge.conclude", message=row.id, error=f"{type(error).__name__}: {error}")
-            self._release(row, f"{type(error).__name__}: {error}")
-            raise
+            reason = _reason(error)
+            log.error("judge.fault", message=row.id, error=reason)
+            if _is_ours(error):
+                # The database is away, the disk full: nothing was done, no try is counted, the mail is judged again.
+                self._release(row, reason)
+                if isinstance(error, SQLAlchemyError):
+                    raise
+            else:
+                self._set_aside(row, reason)
         return 1
 
     def _claim(self, row_id: str | None = None) -> Row[Any] | None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from congvan_core.findings import Finding, Severity
 from congvan_core.signatures.trust_store import TrustStore
 from congvan_gateway.judgement.model import Inspection, MailSignature
 from congvan_mailbox.message.part import Message
@@ -30,14 +31,24 @@ class Opened:
 
 def read(seen: Inspection, message: Message, raw: bytes, context: Context) -> Opened:
     """Verify the mail's signature, and decrypt where the agency's key opens it."""
-    trust = SmimeTrust(
-        store=TrustStore.load(context.existing_trust()), pinned=frozenset(context.pinned), at=context.at
-    )
+    store = TrustStore.load(context.existing_trust())
+    # A certificate given by the administrator that is no authority's is the key of somebody he knows.
+    known = frozenset(context.pinned) | frozenset(store.others)
+    trust = SmimeTrust(store=store, pinned=known, at=context.at)
     found = open_mail(message, trust, _keys(context))
     seen.smime = _signature(found.report)
-    seen.findings.extend(found.report.findings)
+    seen.findings.extend(_weighed(found.report))
     inner = found.message
     return Opened(inner, inner.raw, inner.raw is not message.raw)
+
+
+def _weighed(report: SmimeReport) -> list[Finding]:
+    """A certificate that names no address cannot name another one than From (RFC 8550 section 3): a note."""
+    silent = {s.signer.sha256 for s in report.signers if not s.emails} >= {s.signer.sha256 for s in report.signers}
+    return [
+        replace(f, severity_override=Severity.INFO) if silent and f.code == "MIME-SIGNER-NOT-FROM" else f
+        for f in report.findings
+    ]
 
 
 def _keys(context: Context) -> list[Recipient]:

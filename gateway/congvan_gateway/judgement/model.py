@@ -96,6 +96,8 @@ class Inspection:
     reply: dict[str, Any] | None = None
     urgency: Urgency = Urgency.NORMAL
     secret: bool = False
+    facts: dict[str, dict[str, str]] = field(default_factory=dict)
+    malware_scan: str = ""
     seconds: float = 0.0
 
     @property

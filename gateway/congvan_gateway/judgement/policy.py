@@ -10,45 +10,19 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from enum import Enum
 
 from congvan_core.errors import ConfigurationError
 from congvan_core.findings import CATALOGUE, Finding, Severity
+from congvan_gateway.judgement.actions import DEFAULT_ACTIONS, UNTRUSTED, Action
+
+#: Findings that weigh less on an enclosure than on the document itself.
+_ENCLOSED = UNTRUSTED | {"SIG-ISSUER-MISSING", "SIG-REVOCATION-UNKNOWN", "SIG-REVOKED-TIME-UNPROVED", "SIG-NONE"}
 
 
-class Action(str, Enum):
-    """What one finding asks for. The heaviest wins: seal > refuse > hold > ignore > note."""
-
-    NOTE = "note"
-    IGNORE = "ignore"
-    HOLD = "hold"
-    REFUSE = "refuse"
-    SEAL = "seal"
-
-    @property
-    def rank(self) -> int:
-        return ("note", "ignore", "hold", "refuse", "seal").index(self.value)
-
-
-#: Where the severity alone would not say what a careful clerk does.
-DEFAULT_ACTIONS: dict[str, Action] = {
-    # Warnings that wait for a person.
-    "ORIGIN-UNKNOWN-SENDER": Action.HOLD,
-    "ORIGIN-NOT-AUTHENTICATED": Action.HOLD,
-    "ORIGIN-FROM-MISSING": Action.HOLD,
-    "ORIGIN-KEY-UNKNOWN": Action.HOLD,
-    "ORIGIN-SIGNED-IN-PART": Action.HOLD,
-    "ORIGIN-PERSONAL-MAILBOX": Action.HOLD,
-    "ORIGIN-AUTHOR-UNKNOWN": Action.HOLD,
-    "ORIGIN-CERTIFICATE-NEW": Action.HOLD,
-    "ORIGIN-NO-MAILBOX": Action.HOLD,
-    "ORIGIN-AUTOMATIC-OFF": Action.HOLD,
-    "DUP-POSSIBLE": Action.HOLD,
-    # Kept, never answered.
-    "ORIGIN-LOOP": Action.IGNORE,
-}
-
-_BY_SEVERITY = {Severity.INFO: Action.NOTE, Severity.WARNING: Action.NOTE, Severity.ERROR: Action.HOLD}
+#: A mail that seems to carry nothing while something in it could not be read, or is read otherwise by others.
+_UNSEEN = frozenset(
+    {"MIME-NOT-DECRYPTED", "MIME-TOO-DEEP", "MIME-TOO-MANY-PARTS", "MIME-READERS-DISAGREE", "MIME-NOT-COMPLETED"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,16 +32,17 @@ class Policy:
     actions: Mapping[str, Action] = field(default_factory=dict)
 
     def action(self, finding: Finding) -> Action:
-        given = self.actions.get(finding.code)
-        if given is None:
-            given = DEFAULT_ACTIONS.get(finding.code)
-        if given is None and finding.code.startswith("REPORT-"):
-            return Action.NOTE  # a report moves a recipient's state; what cannot be matched is held by the gateway
-        return _BY_SEVERITY[finding.severity] if given is None else given
+        given = self.actions.get(finding.code) or DEFAULT_ACTIONS[finding.code]
+        if given is Action.HOLD and finding.severity is Severity.INFO and finding.severity_override is not None:
+            return Action.NOTE  # weighed down where it was found, such as a neighbour under gov.vn
+        if finding.evidence.get("role") == "enclosure" and finding.code in _ENCLOSED:
+            # Enclosures signed by others are ordinary: each has its own line, the document in the sender's name decides.
+            return min(given, Action.HOLD if finding.code in UNTRUSTED else Action.NOTE, key=lambda a: a.rank)
+        return given
 
     def table(self) -> dict[str, str]:
         """Every code with its action, as the administrator sees it."""
-        return {code: self.action(Finding(code)).value for code in sorted(CATALOGUE)}
+        return {code: (self.actions.get(code) or action).value for code, action in DEFAULT_ACTIONS.items()}
 
     @property
     def version(self) -> str:
@@ -110,7 +85,7 @@ def decide(policy: Policy, findings: Iterable[Finding], *, kind: str) -> Decisio
     because = tuple(dict.fromkeys(code for action, _, code in weighed if action is top and action is not Action.NOTE))
     if top is Action.SEAL:
         return Decision("quarantine", True, because, policy.version)
-    if kind in ("plain", "auto_reply", "reply", "bounce"):
+    if kind in ("auto_reply", "reply", "bounce") or (kind == "plain" and not _UNSEEN.intersection(because)):
         return Decision("ignore", False, (), policy.version)
     if kind == "receipt" and top in (Action.NOTE, Action.IGNORE):
         return Decision("ignore", False, because, policy.version)
