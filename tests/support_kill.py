@@ -24,7 +24,7 @@ from congvan_gateway.settings import load
 from congvan_gateway.storage.schema import message, outbox, recipient
 from support_pki import LivePki
 from support_postfix import free_port
-from support_station import A, B, B_CODE, Station, issue_document, make_station, wait_until
+from support_station import B_CODE, A, B, Station, issue_document, make_station, wait_until
 
 _STEPS = Path(__file__).parent / "crash_points"
 _SYMBOL = "QĐ-STNA"
@@ -90,7 +90,12 @@ class Pair:
     def send(self, number: str, path: Path) -> None:
         files, packet = read_files(path, [])
         request = SendRequest(
-            files=files, to=(B_CODE,), symbol=f"{number}/{_SYMBOL}", subject="Kế hoạch số hóa", packet=packet, actor="test"
+            files=files,
+            to=(B_CODE,),
+            symbol=f"{number}/{_SYMBOL}",
+            subject="Kế hoạch số hóa",
+            packet=packet,
+            actor="test",
         )
         send(self.app_a, request)
 

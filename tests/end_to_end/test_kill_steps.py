@@ -82,7 +82,10 @@ def test_the_dangerous_steps(pair: Pair) -> None:
 
 def whole_grid(pair: Pair) -> None:
     steps = pair.record()
-    print(f"{len(steps)} steps: " + ", ".join(f"{w} {sum(s.who == w for s in steps)}" for w in ("send", "sender", "receiver")))
+    print(
+        f"{len(steps)} steps: "
+        + ", ".join(f"{w} {sum(s.who == w for s in steps)}" for w in ("send", "sender", "receiver"))
+    )
     assert {s.who for s in steps} == {"send", "sender", "receiver"}
     pair.a.start()
     pair.b.start()

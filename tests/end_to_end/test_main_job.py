@@ -12,7 +12,7 @@ import pytest
 from support.samples import folder as samples_folder
 from support_pki import LivePki
 from support_postfix import PostfixInstance, free_port
-from support_station import A, B, B_CODE, Station, issue_document, make_station, wait_until
+from support_station import B_CODE, A, B, Station, issue_document, make_station, wait_until
 
 pytestmark = [pytest.mark.real("postfix"), pytest.mark.xdist_group("end-to-end")]
 

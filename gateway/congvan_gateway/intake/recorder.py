@@ -10,7 +10,7 @@ import structlog
 
 from congvan_core.errors import ConflictError, UnreadableError
 from congvan_gateway.intake.folder import IntakeRecord, journal_records, journals
-from congvan_gateway.intake.recording import store_record
+from congvan_gateway.intake.recording import is_stored, store_record
 from congvan_gateway.intake.recovery import retire
 from congvan_gateway.main import App
 
@@ -28,6 +28,8 @@ class Recorder:
         self._folder = folder
         self._places: dict[str, int] = {}
         self._damaged: set[tuple[str, int]] = set()
+        #: Journals of an earlier life: most of their records have rows, and their octets are not written again.
+        self._from_before = frozenset(journals(folder))
         self._on_row = on_row
 
     def step(self) -> int:
@@ -49,9 +51,13 @@ class Recorder:
 
     def _store(self, record: IntakeRecord) -> None:
         try:
+            if record.journal in self._from_before and is_stored(self._app, record):
+                return
             if store_record(self._app, record):
                 self._on_row()
         except UnreadableError as error:
+            if not os.path.exists(os.path.join(self._folder, record.journal)):
+                return  # another process stored all of it and retired the journal meanwhile
             # The journal stays on disk for a person; the records behind it go on.
             if (record.journal, record.offset) not in self._damaged:
                 self._damaged.add((record.journal, record.offset))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -54,33 +55,60 @@ def store_record(app: Any, record: IntakeRecord) -> list[str]:
     return insert_rows(app, record.envelope, record.journal, record.offset, record.sha256, record.size)
 
 
+def is_stored(app: Any, record: IntakeRecord) -> bool:
+    """Whether the record has its rows: they are made in one transaction, after the octets were stored."""
+    with app.database.read() as connection:
+        found = connection.execute(
+            select(message.c.id)
+            .where(message.c.journal == record.journal, message.c.journal_offset == record.offset)
+            .limit(1)
+        ).first()
+    return found is not None
+
+
 def insert_rows(app: Any, envelope: Envelope, journal: str, offset: int, sha256: str, size: int) -> list[str]:
     """One row per receiving agency, in one transaction with the blob's row and the journal events."""
-    at = app.clock()
-    made: list[str] = []
     with app.database.write() as connection:
-        blob_rows.record(connection, sha256, size, at)
-        for agency_id, address in _receivers(connection, [r.address for r in envelope.recipients]):
-            row_id = _insert(connection, envelope, journal, offset, sha256, size, agency_id, address)
-            if row_id is None:
-                continue
-            made.append(row_id)
-            append(
-                connection,
-                agency_id=agency_id or "",
-                actor="congvan",
-                kind="message.stored",
-                subject=f"message:{row_id}",
-                data={
-                    "door": envelope.door,
-                    "peer": envelope.peer_ip,
-                    "from": envelope.sender,
-                    "rcpt": address,
-                    "sha256": sha256,
-                    "size": size,
-                },
-                at=at,
-            )
+        return insert_in(connection, envelope, journal, offset, sha256, size, at=app.clock())
+
+
+def insert_in(
+    connection: Connection,
+    envelope: Envelope,
+    journal: str,
+    offset: int,
+    sha256: str,
+    size: int,
+    *,
+    at: datetime,
+    arrived: datetime | None = None,
+) -> list[str]:
+    """As ``insert_rows`` in the caller's transaction; ``arrived``: earlier arrival at the agency's mailbox."""
+    made: list[str] = []
+    blob_rows.record(connection, sha256, size, at)
+    for agency_id, address in _receivers(connection, [r.address for r in envelope.recipients]):
+        row_id = _insert(
+            connection, envelope, journal, offset, sha256, size, agency_id, address, arrived or envelope.received
+        )
+        if row_id is None:
+            continue
+        made.append(row_id)
+        append(
+            connection,
+            agency_id=agency_id or "",
+            actor="congvan",
+            kind="message.stored",
+            subject=f"message:{row_id}",
+            data={
+                "door": envelope.door,
+                "peer": envelope.peer_ip,
+                "from": envelope.sender,
+                "rcpt": address,
+                "sha256": sha256,
+                "size": size,
+            },
+            at=at,
+        )
     return made
 
 
@@ -105,6 +133,7 @@ def _insert(
     size: int,
     agency_id: str | None,
     address: str,
+    arrived: datetime,
 ) -> str | None:
     import json
 
@@ -119,7 +148,7 @@ def _insert(
             journal_offset=offset,
             door=envelope.door,
             received_at=envelope.received,
-            arrived_at=envelope.received,
+            arrived_at=arrived,
             mail_from=envelope.sender,
             rcpt_to=address,
             envelope=json.loads(envelope.to_json()),

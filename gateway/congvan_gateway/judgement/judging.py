@@ -180,9 +180,7 @@ class Judge:
                     "report": {"kind": "unreadable", "decision": "quarantine", "findings": [finding.to_json()]},
                 }
             moved = connection.execute(
-                update(message)
-                .where(message.c.id == row.id, message.c.lease_token == row.lease_token)
-                .values(**values)
+                update(message).where(message.c.id == row.id, message.c.lease_token == row.lease_token).values(**values)
             ).rowcount
             if moved and last:
                 JUDGED.labels("unreadable").inc()

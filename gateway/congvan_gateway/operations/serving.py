@@ -34,7 +34,10 @@ class Server:
         self._stop = asyncio.Event()
         self._loops: list[Loop] = []
         self._closers: list[Callable[[], Awaitable[None]]] = []
-        self._executor = ThreadPoolExecutor(max_workers=8, thread_name_prefix="congvan")
+        self._executor = ThreadPoolExecutor(
+            max_workers=8 + app.settings.verification.workers,  # a judge holds its thread while a worker reads
+            thread_name_prefix="congvan",
+        )
         self.smtp_port: int | None = None
         self.health_port: int | None = None
         self.console_url: str | None = None
