@@ -22,6 +22,7 @@ def all_tables() -> MetaData:
     import congvan_gateway.console.schema
     import congvan_gateway.recall.schema
     import congvan_gateway.routing.schema
+    import congvan_gateway.intake.imap_schema
     import congvan_gateway.storage.schema  # noqa: F401  # hangs the gateway's tables on the same metadata
     from congvan_core.storage.schema import metadata
 
