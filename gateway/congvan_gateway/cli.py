@@ -31,6 +31,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "audit": ("congvan_gateway.commands.audit", "kiểm tra nhật ký"),
     "trust": ("congvan_gateway.commands.trust", "chứng thư số tin cậy"),
     "filename": ("congvan_core.documents.command", "tên tệp theo khoản 3 Điều 8"),
+    "evidence": ("congvan_gateway.commands.evidence", "lập hoặc kiểm tra hồ sơ chứng cứ gửi, nhận"),
     "doctor": ("congvan_gateway.commands.doctor", "kiểm tra cấu hình và cách sửa"),
 }
 

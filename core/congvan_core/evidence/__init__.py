@@ -1,0 +1,1 @@
+"""The evidence file: one archive that proves the sending and receiving of a document, checked without this program."""
