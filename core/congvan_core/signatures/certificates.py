@@ -54,10 +54,15 @@ def _native(name: x509.Name) -> dict[str, Any]:
 
 def same_name(a: x509.Name, b: x509.Name) -> bool:
     """RFC 5280 7.1 comparison; equal encodings first, because it is the common and cheap case."""
-    if a.dump() == b.dump():
-        return True
+    first, second = a.dump(), b.dump()
+    return first == second or _equal_names(first, second)
+
+
+@lru_cache(maxsize=4096)
+def _equal_names(first: bytes, second: bytes) -> bool:
+    """Every path and every revocation answer compares the same few names again; preparing their strings costs most."""
     try:
-        return bool(a == b)
+        return bool(x509.Name.load(first) == x509.Name.load(second))
     except Exception:
         return False
 
