@@ -166,6 +166,7 @@ class Client:
 
     async def uids_after(self, uid: int) -> list[int]:
         """All UIDs above ``uid``, ascending."""
+        self._wire.news = False
         # "n:*" always names the last mail, even where n is beyond it (RFC 3501 6.4.8).
         return [u for u in await self.search(f"UID {uid + 1}:*") if u > uid]
 
@@ -257,7 +258,12 @@ class Client:
     # --- waiting ------------------------------------------------------------------------------------------------------
 
     async def wait(self, seconds: float, wake: asyncio.Event | None = None) -> bool:
-        """Until something new may be there: IDLE where the server has it, else a pause and a NOOP. True where told."""
+        """Until something new may be there: IDLE where the server has it, else a pause and a NOOP. True where told.
+
+        What was told since the last ``uids_after`` counts: an answer to another command may have brought it.
+        """
+        if self._wire.news:
+            return True
         if self.has("IDLE"):
             return await self._wire.idle(seconds, self.account.timeout, wake)
         if wake is None:

@@ -47,7 +47,8 @@ class Reply:
 
 
 class Wire(IMAP4ClientProtocol):  # type: ignore[misc]
-    """One connection. ``heard`` counts octets: a command waits as long as anything comes."""
+    """One connection. ``heard`` counts octets: a command waits as long as anything comes. ``news``: the server spoke of
+    more mails, perhaps in the answer to something else."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(loop)
@@ -55,6 +56,7 @@ class Wire(IMAP4ClientProtocol):  # type: ignore[misc]
         self.pushed = asyncio.Event()
         self.pushes: deque[Answer] = deque(maxlen=1000)
         self.heard = 0
+        self.news = False
         self.lost: Exception | None = None
         self._exchange: Exchange | None = None
         self._lock = asyncio.Lock()
@@ -148,6 +150,8 @@ class Wire(IMAP4ClientProtocol):  # type: ignore[misc]
             self.greeting.set_result(answer[0])
             return
         exchange = self._exchange
+        if answer[0].upper().endswith(b" EXISTS") and (exchange is None or exchange.name not in ("SELECT", "EXAMINE")):
+            self.news = True
         if answer[0][:3].upper() == b"BYE" and (exchange is None or exchange.name != "LOGOUT"):
             self._fail(LinkLost(f"Máy chủ IMAP đóng phiên: {answer[0][4:200].decode('utf-8', 'replace')}"))
             return
