@@ -3,6 +3,9 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test-setup test check bench soak lock clean
 
+# Compiled modules are kept: with this variable set, each of the many short processes of a run would compile anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 BIN := .venv/bin
 ARGS ?=
 # Two workers fit the smallest machine we promise; PYTEST_WORKERS=0 runs in one process.

@@ -60,5 +60,11 @@ for file in $files; do set -- "$@" -r "$file"; done
 echo "== installing congvan from this checkout"
 "$venv/bin/python" -m pip install -q -q --disable-pip-version-check --no-deps --no-build-isolation --editable .
 
+# What the program imports is compiled now, once, and the cache is written even where PYTHONDONTWRITEBYTECODE is set for
+# other reasons: without it every start of `congvan verify` would compile some hundred files again.
+echo "== compiling what the program uses"
+env -u PYTHONDONTWRITEBYTECODE "$venv/bin/python" -m compileall -q core mailbox gateway
+env -u PYTHONDONTWRITEBYTECODE "$venv/bin/python" -m congvan_gateway.operations.warming
+
 echo "$want" >"$stamp"
 if [ "$kind" = dev ]; then rm -f "$venv/.installed-run"; fi
