@@ -1,10 +1,13 @@
-"""From settings to couriers: the smarthost or the MX, TLS policy, log-in."""
+"""From settings and routing tables to couriers: the smarthost or the MX, the axis, a folder; each made once and kept."""
 
 from __future__ import annotations
 
 from congvan_core.errors import ConfigurationError
+from congvan_gateway.dispatch.courier import Courier
 from congvan_gateway.dispatch.courier_smtp import Hop, SmtpCourier
+from congvan_gateway.dispatch.switching import Way
 from congvan_gateway.main import App
+from congvan_gateway.routing.model import Transport
 from congvan_mailbox.smtp.client_options import ClientOptions, Credentials
 from congvan_mailbox.smtp.tls_policy import TlsMode, TlsPolicy
 
@@ -13,34 +16,92 @@ _MODES = {
     "opportunistic": TlsMode.OPPORTUNISTIC,
     "require": TlsMode.REQUIRED,
     "verify": TlsMode.VERIFIED,
+    "dane": TlsMode.DANE,
     "implicit": TlsMode.VERIFIED,
 }
 
 
-def smtp_courier(app: App) -> SmtpCourier:
-    """The courier that the settings describe. Raises ConfigurationError."""
+def smtp_courier(app: App, tls: str | None = None) -> SmtpCourier:
+    """The courier that the settings describe; ``tls`` is a route's own policy. Raises ConfigurationError."""
     delivery = app.settings.delivery
     if delivery.attempt_seconds >= delivery.lease_seconds:
         raise ConfigurationError("delivery.attempt_seconds phải ngắn hơn delivery.lease_seconds")
-    policy = TlsPolicy(
-        mode=_MODES[delivery.tls], ca_file=str(app.settings.path(delivery.tls_ca)) if delivery.tls_ca else None
-    )
-    credentials = None
-    if delivery.username:
-        password = app.settings.secret(delivery.password_file)
-        if password is None:
-            raise ConfigurationError("delivery.username cần delivery.password_file")
+    host = delivery.host if delivery.mode == "smarthost" else None
+    credentials = _credentials(app, delivery.username, delivery.password_file, "delivery")
+    implicit = delivery.tls == "implicit"
+    return _courier(app, host, delivery.port, tls or delivery.tls, delivery.tls_ca, credentials, implicit)
 
-        async def secret() -> str:
-            return password
 
-        credentials = Credentials(delivery.username, secret)
+def _courier(
+    app: App,
+    host: str | None,
+    port: int,
+    tls: str,
+    tls_ca: str | None,
+    credentials: Credentials | None,
+    implicit: bool,
+) -> SmtpCourier:
+    policy = TlsPolicy(mode=_MODES[tls], ca_file=str(app.settings.path(tls_ca)) if tls_ca else None)
     options = ClientOptions(
-        helo=delivery.helo or app.settings.smtp.hostname,
+        helo=app.settings.delivery.helo or app.settings.smtp.hostname,
         tls=policy,
         credentials=credentials,
-        implicit_tls=delivery.tls == "implicit",
+        implicit_tls=implicit,
     )
-    host = delivery.host if delivery.mode == "smarthost" else None
-    hop = Hop(host, delivery.port, options)
-    return SmtpCourier(lambda _domain: hop, deadline=delivery.attempt_seconds)
+    hop = Hop(host, port, options)
+    return SmtpCourier(lambda _domain: hop, deadline=app.settings.delivery.attempt_seconds)
+
+
+def _credentials(app: App, username: str | None, password_file: str | None, where: str) -> Credentials | None:
+    if not username:
+        return None
+    password = app.settings.secret(password_file)
+    if password is None:
+        raise ConfigurationError(f"{where}.username cần {where}.password_file")
+
+    async def secret() -> str:
+        return password
+
+    return Credentials(username, secret)
+
+
+class CourierPark:
+    """Couriers by transport, made when first needed. ``usual`` carries what no table routes elsewhere."""
+
+    def __init__(self, app: App, usual: Courier) -> None:
+        self._app = app
+        self._usual = usual
+        self._made: dict[tuple[str, str, str], Courier] = {}
+
+    def courier(self, way: Way) -> Courier:
+        """Raises ConfigurationError where the transport cannot work as it is set."""
+        if way.transport is None and way.terms.tls is None:
+            return self._usual
+        described = way.transport.model_dump_json() if way.transport else ""
+        key = (way.name, described, way.terms.tls or "")
+        if key not in self._made:
+            self._made[key] = self._make(way.name, way.transport, way.terms.tls)
+        return self._made[key]
+
+    def _make(self, name: str, transport: Transport | None, tls: str | None) -> Courier:
+        app = self._app
+        if transport is None:
+            return smtp_courier(app, tls)
+        if transport.kind == "axis":
+            from congvan_gateway.dispatch.courier_axis import axis_courier
+
+            return axis_courier(app, name, transport)
+        if transport.kind == "folder":
+            from congvan_gateway.dispatch.courier_folder import FolderCourier
+
+            return FolderCourier(app.settings.path(transport.out), transport.contents)
+        credentials = _credentials(app, transport.username, transport.password_file, f"transports.{name}")
+        policy = tls or transport.tls or app.settings.delivery.tls
+        implicit = transport.tls == "implicit"
+        return _courier(app, transport.host or None, transport.port, policy, transport.tls_ca, credentials, implicit)
+
+    async def close(self) -> None:
+        """Give back every connection, the usual courier's too."""
+        for courier in [*self._made.values(), self._usual]:
+            await courier.close()
+        self._made.clear()

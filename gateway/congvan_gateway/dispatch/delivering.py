@@ -17,11 +17,14 @@ from congvan_core.ids import new_id
 from congvan_core.storage.database import database_time
 from congvan_gateway.dispatch import outbox as queue
 from congvan_gateway.dispatch.courier import Courier
+from congvan_gateway.dispatch.couriers import CourierPark
 from congvan_gateway.dispatch.outbox import Claim, Result
 from congvan_gateway.dispatch.retry import SCHEDULES, RetrySchedule, next_attempt
 from congvan_gateway.dispatch.states import Event
+from congvan_gateway.dispatch.switching import Switch, Wait, Way, postpone
 from congvan_gateway.dispatch.tracking import Evidence, apply
 from congvan_gateway.main import App
+from congvan_gateway.routing.deciding import Terms
 from congvan_mailbox.smtp.outcome import Accepted, Deferred, DsnRequest, Outcome, OutgoingMail, Refused, Stage, Unknown
 
 log = structlog.get_logger("congvan")
@@ -40,7 +43,8 @@ class Dispatcher:
 
     def __init__(self, app: App, courier: Courier) -> None:
         self._app = app
-        self._courier = courier
+        self._park = CourierPark(app, courier)
+        self._switch = Switch(app)
         delivery = app.settings.delivery
         self._concurrency = delivery.concurrency
         self._lease = timedelta(seconds=delivery.lease_seconds)
@@ -51,45 +55,58 @@ class Dispatcher:
         """Claim a batch and carry it; returns how many were tried."""
         claims = await asyncio.to_thread(self._claim)
         if claims:
-            await asyncio.gather(*(self._carry(held) for held in claims))
+            await asyncio.gather(*(self._carry(held, way) for held, way in claims))
         return len(claims)
 
-    def _claim(self) -> list[Claim]:
+    async def close(self) -> None:
+        """Give back the connections of every courier."""
+        await self._park.close()
+
+    def _claim(self) -> list[tuple[Claim, Way]]:
         with self._app.database.write() as connection:
             for row in queue.recover_expired(connection, wait=self._wait):
                 if row.recipient_id:
                     self._track(connection, row.recipient_id, Event.LOST, new_id(), "tiến trình gửi dừng giữa chừng")
             claims = queue.claim(connection, limit=self._concurrency, lease=self._lease)
+            ways = self._switch.choose(connection, claims, database_time(connection)) if claims else {}
+            out: list[tuple[Claim, Way]] = []
             for held in claims:
+                way = ways[held.row.id]
+                if isinstance(way, Wait):
+                    postpone(connection, held, way)
+                    continue
+                out.append((held, way))
                 if held.row.recipient_id:
                     self._track(connection, held.row.recipient_id, Event.ATTEMPTED, held.token + held.row.id, "")
-        return claims
+        return out
 
-    async def _carry(self, held: Claim) -> None:
+    async def _carry(self, held: Claim, way: Way) -> None:
         try:
-            mail = await asyncio.to_thread(self._mail, held)
-            outcome = await self._courier.deliver(mail)
+            mail = await asyncio.to_thread(self._mail, held, way)
+            outcome = await self._park.courier(way).deliver(mail)
         except Exception as error:
             # A damaged blob or a fault of ours: the mail waits, an operator sees why.
             log.error("courier.fault", outbox=held.row.id, error=f"{type(error).__name__}: {error}")
-            await asyncio.to_thread(self._finish, held, None, f"{type(error).__name__}: {error}")
+            await asyncio.to_thread(self._finish, held, way, None, f"{type(error).__name__}: {error}")
             return
-        await asyncio.to_thread(self._finish, held, outcome, outcome.status)
+        await asyncio.to_thread(self._finish, held, way, outcome, outcome.status)
 
-    def _mail(self, held: Claim) -> OutgoingMail:
+    def _mail(self, held: Claim, way: Way) -> OutgoingMail:
         row = held.row
         raw = row.headers.encode("ascii") + self._app.blobs.read(row.body_sha256)
         dsn = None
         if row.envid:
             dsn = DsnRequest(ret="HDRS", envid=row.envid, notify=row.notify, orcpt=row.rcpt_to)
         utf8 = not (row.mail_from + row.rcpt_to).isascii()
-        return OutgoingMail(row.mail_from, row.rcpt_to, raw, dsn=dsn, smtputf8=utf8)
+        secret = way.terms.require_tls
+        return OutgoingMail(row.mail_from, row.rcpt_to, raw, dsn=dsn, smtputf8=utf8, require_tls=secret)
 
-    def _finish(self, held: Claim, outcome: Outcome | None, text: str) -> None:
+    def _finish(self, held: Claim, way: Way, outcome: Outcome | None, text: str) -> None:
         app, row = self._app, held.row
         with app.database.write() as connection:
             at = database_time(connection)
-            result = self._result(held, outcome, text, at)
+            result = self._result(held, way, outcome, text, at)
+            result = self._switch.settle(connection, held, way, outcome, result, at)
             ATTEMPTS.labels(result.state).inc()
             if not queue.finish(connection, held, result):
                 log.warning("courier.late", outbox=row.id, outcome=result.state)
@@ -100,7 +117,7 @@ class Dispatcher:
             event = Event.GIVEN_UP if gave_up else _EVENTS[result.state]
             self._track(connection, row.recipient_id, event, held.token + event.value, text[:500])
 
-    def _result(self, held: Claim, outcome: Outcome | None, text: str, at: datetime) -> Result:
+    def _result(self, held: Claim, way: Way, outcome: Outcome | None, text: str, at: datetime) -> Result:
         row = held.row
         outcome = outcome or Deferred(stage=Stage.LOCAL, text=text, operator=True)
         tls = f"{outcome.tls.version} {outcome.tls.cipher}" if outcome.tls else None
@@ -121,21 +138,23 @@ class Dispatcher:
             urgency=Urgency(row.urgency),
             outcome=outcome,
             rng=self._rng,
-            schedule=self._schedule(Urgency(row.urgency)),
+            schedule=self._schedule(Urgency(row.urgency), way.terms),
         )
         if again.delay is None:
             return Result("failed", at, **facts)
         return Result("deferred", at, next_at=at + timedelta(seconds=again.delay), **facts)
 
-    def _schedule(self, urgency: Urgency) -> RetrySchedule:
-        """The schedule of the urgency, stretched to the configured first wait and cut at the longest."""
+    def _schedule(self, urgency: Urgency, terms: Terms) -> RetrySchedule:
+        """The route's schedule, else the urgency's, stretched to the configured first wait and cut at the longest."""
         delivery, plan = self._app.settings.delivery, SCHEDULES[urgency]
+        if terms.retry is not None:
+            return dataclasses.replace(plan, steps=terms.retry, give_up=terms.fail_hours * 3600)
         stretch = delivery.retry_base_seconds / SCHEDULES[Urgency.NORMAL].steps[0]
         return dataclasses.replace(
             plan,
             steps=tuple(min(step * stretch, delivery.retry_max_seconds) for step in plan.steps),
             operator_floor=min(plan.operator_floor * stretch, delivery.retry_max_seconds),
-            give_up=delivery.give_up_hours * 3600,
+            give_up=terms.fail_hours * 3600,
         )
 
     def _track(self, connection: Connection, recipient_id: str, event: Event, digest: str, reason: str) -> None:

@@ -28,9 +28,9 @@ from congvan_gateway.dispatch.outgoing_check import OutgoingCheck, check_outgoin
 from congvan_gateway.dispatch.request import SendRequest, complete, printed_number
 from congvan_gateway.judgement.sandbox import SandboxError
 from congvan_gateway.main import App
+from congvan_gateway.routing import asking
 from congvan_gateway.routing.office import office_calendar
 from congvan_gateway.storage.schema import outbox, recipient
-
 
 #: "Ngay sau khi ký" for an urgent document (điểm a khoản 1 Điều 6): the clerk's hands need this long.
 _AT_ONCE = timedelta(minutes=30)
@@ -260,10 +260,11 @@ def add_recipient(
     domain = _own_domain(connection, agency_id, at)
     left = secrets.token_hex(16)  # 128 random bits: no outsider can forge a report on it
     message_id = f"{left}@{domain}"
-    recipient_id = new_id()
-    delivery = app.settings.delivery
-    warn = timedelta(minutes=delivery.urgent_warn_minutes) if urgency else timedelta(hours=delivery.warn_hours)
-    give_up = at + timedelta(hours=delivery.give_up_hours)
+    recipient_id, outbox_id = new_id(), new_id()
+    size = asking.mail_size(connection, document_id)
+    route = asking.decide_now(connection, app, code=to.code, address=to.address, urgency=urgency, size=size, at=at)
+    warn = timedelta(minutes=route.terms.warn_minutes)
+    give_up = at + timedelta(hours=route.terms.fail_hours)
     connection.execute(
         insert(recipient).values(
             id=recipient_id,
@@ -275,6 +276,7 @@ def add_recipient(
             gateway=to.gateway,
             sending=sending,
             resend_reason=resend_reason,
+            transport=route.terms.transports[0],
             message_id=message_id,
             envid=left,
             state="queued",
@@ -287,7 +289,7 @@ def add_recipient(
     )
     connection.execute(
         insert(outbox).values(
-            id=new_id(),
+            id=outbox_id,
             agency_id=agency_id,
             kind="package",
             recipient_id=recipient_id,
@@ -304,6 +306,10 @@ def add_recipient(
             created_at=at,
         )
     )
+    asking.keep(
+        connection, route, outbox_id=outbox_id, agency_id=agency_id, to=to.code or to.address, at=at,
+        subject=f"document:{document_id}",
+    )  # fmt: skip
     return {
         "code": to.code,
         "address": to.address,

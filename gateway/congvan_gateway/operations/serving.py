@@ -150,7 +150,7 @@ class Server:
             return 0
 
         self._loops.append(Loop("courier-sweep", sweep, pause=60.0))
-        self._closers.append(courier.close)
+        self._closers.append(dispatcher.close)
 
     async def _start_optional(self) -> None:
         """Roles that bring their own module: the mailbox reader and the console."""

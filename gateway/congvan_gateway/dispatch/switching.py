@@ -1,0 +1,264 @@
+"""Which transport carries this attempt: by the mail's route, by the health of destinations, and back with a probe.
+
+A mail keeps its identity on every way (Message-ID, document identifier, main file): the receiver registers it once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, delete, func, insert, select, update
+
+from congvan_core.documents.model import Urgency
+from congvan_core.journal.writing import append, clean
+from congvan_gateway.dispatch.destinations import Circuit, CircuitPolicy, Destination
+from congvan_gateway.dispatch.outbox import Claim, Result
+from congvan_gateway.main import App
+from congvan_gateway.routing import asking, keeping
+from congvan_gateway.routing.deciding import Terms
+from congvan_gateway.routing.model import BUILT_IN, Transport
+from congvan_gateway.routing.schema import destination, mail_route, route_table
+from congvan_gateway.storage.schema import outbox, recipient
+from congvan_mailbox.smtp.outcome import Deferred, Outcome, Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One attempt's transport. ``transport`` None is the one of the settings; ``kept``: the mail has a route row."""
+
+    name: str
+    destination: str
+    terms: Terms
+    position: int = 0
+    failures: int = 0
+    transport: Transport | None = None
+    kept: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """No transport may be tried now."""
+
+    until: datetime
+    because: str
+
+
+class Switch:
+    """Chooses and remembers; every choice is made in the caller's transaction, so any number of processes agree."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+        delivery = app.settings.delivery
+        self._policy = CircuitPolicy(
+            first_pause=delivery.retry_base_seconds, longest_pause=max(delivery.retry_max_seconds / 2, 1.0)
+        )
+        self._kept = keeping.Kept(0, None)
+
+    def choose(self, connection: Connection, claims: Sequence[Claim], at: datetime) -> dict[str, Way | Wait]:
+        """By outbox id. What is chosen counts as started: an open circuit lets one probe through."""
+        self._refresh(connection)
+        ids = [held.row.id for held in claims]
+        routes = {r.outbox_id: r for r in connection.execute(select(mail_route).where(mail_route.c.outbox_id.in_(ids)))}
+        breakers = {b.name: b for b in map(_breaker, connection.execute(select(destination)))}
+        out: dict[str, Way | Wait] = {}
+        for held in claims:
+            row = routes.get(held.row.id)
+            way = self._way(connection, held, row, breakers, at)
+            if isinstance(way, Way):
+                self._start(connection, held, way, breakers, at)
+            out[held.row.id] = way
+        return out
+
+    def _refresh(self, connection: Connection) -> None:
+        version = connection.execute(
+            select(route_table.c.version).where(route_table.c.state == "active")
+        ).scalar_one_or_none()
+        if (version or 0) != self._kept.version:
+            self._kept = keeping.active(connection)
+
+    def _way(
+        self, connection: Connection, held: Claim, row: Any, breakers: dict[str, Destination], at: datetime
+    ) -> Way | Wait:
+        if row is None and self._kept.table is None:
+            terms = keeping.usual_terms(self._app.settings, urgent=bool(held.row.urgency))
+            position = failures = 0
+        elif row is None:
+            terms, position, failures = self._decide_late(connection, held, at), 0, 0
+        else:
+            terms, position, failures = Terms.from_json(row.terms), row.position, row.failures
+        kept = row is not None or self._kept.table is not None
+        if terms.pace_per_hour is not None and (until := self._paced(connection, held, terms.pace_per_hour, at)):
+            return Wait(until, f"nhịp gửi của tuyến: {terms.pace_per_hour} thư mỗi giờ")
+        soonest: Destination | None = None
+        for index in range(position, len(terms.transports)):
+            name = terms.transports[index]
+            transport = self._transport(name)
+            if transport is None and name != BUILT_IN:
+                continue  # taken out of the table since: the next one
+            goal = _goal(name, transport, held.row.rcpt_to, self._app)
+            breaker = breakers.get(goal, Destination(goal))
+            if breaker.may_try(at.timestamp(), self._policy):
+                return Way(name, goal, terms, index, failures if index == position else 0, transport, kept)
+            if soonest is None or breaker.probe_at < soonest.probe_at:
+                soonest = breaker
+        if soonest is None:
+            return Way(BUILT_IN, _goal(BUILT_IN, None, held.row.rcpt_to, self._app), terms, position, failures, None, kept)
+        pause = max(soonest.probe_at - at.timestamp(), 0.5)
+        until = at + timedelta(seconds=min(pause, self._policy.longest_pause))
+        return Wait(until, f"đường gửi '{soonest.name}' đang hỏng: {soonest.reason}")
+
+    def _decide_late(self, connection: Connection, held: Claim, at: datetime) -> Terms:
+        """Answers are routed when they leave; so an answer goes the way that works then."""
+        row = held.row
+        route = asking.decide_now(
+            connection, self._app, code=None, address=row.rcpt_to, urgency=Urgency(row.urgency), size=None, at=at
+        )
+        asking.keep(
+            connection, route, outbox_id=row.id, agency_id=row.agency_id, to=row.rcpt_to, at=at,
+            subject=f"outbox:{row.id}",
+        )  # fmt: skip
+        return route.terms
+
+    def _transport(self, name: str) -> Transport | None:
+        return None if self._kept.table is None else self._kept.table.transports.get(name)
+
+    def _paced(self, connection: Connection, held: Claim, pace: int, at: datetime) -> datetime | None:
+        """When this mail's row has room again; None where it has now. A repeated attempt counts as well."""
+        mine = select(mail_route.c.row).where(mail_route.c.outbox_id == held.row.id).scalar_subquery()
+        recent = select(func.count(), func.min(mail_route.c.left_at)).where(
+            mail_route.c.row == mine, mail_route.c.left_at > at - timedelta(hours=1)
+        )
+        count, first = connection.execute(recent).one()
+        return first + timedelta(hours=1) if count >= pace and first is not None else None
+
+    def _start(
+        self, connection: Connection, held: Claim, way: Way, breakers: dict[str, Destination], at: datetime
+    ) -> None:
+        before = breakers.get(way.destination)
+        if before is not None:
+            after = before.started(at.timestamp(), self._policy)
+            if after is not before:
+                _store(connection, after, at)
+                breakers[way.destination] = after
+        if way.kept:
+            connection.execute(
+                update(mail_route)
+                .where(mail_route.c.outbox_id == held.row.id)
+                .values(transport=way.name, left_at=at, position=way.position, failures=way.failures)
+            )
+            if held.row.recipient_id:
+                connection.execute(
+                    update(recipient)
+                    .where(recipient.c.id == held.row.recipient_id, recipient.c.transport != way.name)
+                    .values(transport=way.name)
+                )
+
+    # --- after an attempt -------------------------------------------------------------------------------------------
+
+    def settle(
+        self, connection: Connection, held: Claim, way: Way, outcome: Outcome | None, result: Result, at: datetime
+    ) -> Result:
+        """The destination's health and, where this way is at its end, the mail's next one."""
+        down = self._health(connection, way, outcome, at)
+        if not way.kept:
+            return result
+        more = way.position + 1 < len(way.terms.transports)
+        given_up = result.state == "failed" and not isinstance(outcome, Refused)
+        if result.state in ("accepted", "unknown") or given_up:
+            return result
+        failures, position, because = way.failures + 1, way.position, ""
+        if isinstance(outcome, Refused):
+            if not more:
+                return result
+            position, failures, because = position + 1, 0, f"bị từ chối: {outcome.status}"
+        elif failures >= way.terms.switch_after and len(way.terms.transports) > 1:
+            position = (position + 1) % len(way.terms.transports)
+            because, failures = f"hỏng {failures} lần liên tiếp: {result.text}", 0
+        elif down and more:
+            because = f"đường gửi đang hỏng: {result.text}"  # the position stays: it comes back when the probe succeeds
+        if because:
+            following = way.terms.transports[(way.position + 1) % len(way.terms.transports)]
+            _tell(connection, held, "route.switched", {"from": way.name, "to": following, "because": because[:500]}, at)
+            if more:
+                result = replace(result, state="deferred", next_at=at)
+        connection.execute(
+            update(mail_route)
+            .where(mail_route.c.outbox_id == held.row.id)
+            .values(position=position, failures=failures)
+        )
+        return result
+
+    def _health(self, connection: Connection, way: Way, outcome: Outcome | None, at: datetime) -> bool:
+        """Whether the destination is down now. Read again under lock: others may have reported meanwhile."""
+        if outcome is None:
+            return False
+        row = connection.execute(
+            select(destination).where(destination.c.name == way.destination).with_for_update()
+        ).one_or_none()
+        before = _breaker(row) if row is not None else Destination(way.destination)
+        after = before.finished(outcome, at.timestamp(), self._policy)
+        if after is not before:
+            if after.state is Circuit.CLOSED and not after.failures:
+                connection.execute(delete(destination).where(destination.c.name == way.destination))
+            else:
+                _store(connection, after, at)
+            if after.state is not before.state and Circuit.OPEN in (after.state, before.state):
+                told = "destination.down" if after.state is Circuit.OPEN else "destination.up"
+                _health_event(connection, told, after, at)
+            elif before.state is Circuit.HALF_OPEN and after.state is Circuit.CLOSED:
+                _health_event(connection, "destination.up", after, at)
+        return after.state is not Circuit.CLOSED and isinstance(outcome, Deferred)
+
+
+def postpone(connection: Connection, held: Claim, wait: Wait) -> None:
+    """Back into the queue untried: it was no attempt."""
+    connection.execute(
+        update(outbox)
+        .where(outbox.c.id == held.row.id, outbox.c.lease_token == held.token)
+        .values(
+            state="deferred", next_attempt_at=wait.until, lease_token=None, lease_until=None,
+            attempts=outbox.c.attempts - 1, last_text=clean(wait.because, 1000),
+        )
+    )
+
+
+def _goal(name: str, transport: Transport | None, address: str, app: App) -> str:
+    """What stands or falls together: a smarthost, an axis, a folder; over MX every domain by itself."""
+    if transport is None:
+        direct = app.settings.delivery.mode == "mx"
+    else:
+        direct = transport.kind == "smtp" and not transport.host
+    return f"{name}:{address.rpartition('@')[2].lower()}"[:300] if direct else name
+
+
+def _breaker(row: Any) -> Destination:
+    return Destination(
+        row.name, Circuit(row.state), row.failures, row.openings, row.since, row.probe_at, row.reason or ""
+    )
+
+
+def _store(connection: Connection, breaker: Destination, at: datetime) -> None:
+    values = {
+        "state": breaker.state.value, "failures": breaker.failures, "openings": breaker.openings,
+        "since": breaker.since, "probe_at": breaker.probe_at, "reason": clean(breaker.reason, 1000), "updated_at": at,
+    }  # fmt: skip
+    changed = connection.execute(update(destination).where(destination.c.name == breaker.name).values(**values))
+    if not changed.rowcount:
+        connection.execute(insert(destination).values(name=breaker.name, **values))
+
+
+def _tell(connection: Connection, held: Claim, kind: str, data: dict[str, Any], at: datetime) -> None:
+    row = held.row
+    subject = f"document:{row.document_id}" if row.document_id else f"outbox:{row.id}"
+    data = {"recipient": row.rcpt_to, **data}
+    append(connection, agency_id=row.agency_id, actor="congvan", kind=kind, subject=subject, data=data, at=at)
+
+
+def _health_event(connection: Connection, kind: str, breaker: Destination, at: datetime) -> None:
+    append(
+        connection, agency_id="", actor="congvan", kind=kind, subject=f"destination:{breaker.name}"[:120],
+        data={"state": breaker.state.value, "failures": breaker.failures, "because": breaker.reason or None}, at=at,
+    )  # fmt: skip
