@@ -139,6 +139,11 @@ class Origin(_Section):
     trusted_authserv: list[str] = Field(
         default_factory=list, description="authserv-id của máy chủ thư phía trước (RFC 8601)"
     )
+    trusted_hops: int = Field(1, ge=1, le=10, description="số dòng Received mà các máy chủ phía trước của mình ghi thêm")
+    results_below: bool = Field(False, description="máy chủ phía trước ghi kết quả ngay dưới dòng Received của nó")
+    front_peers: list[str] = Field(
+        default_factory=list, description="địa chỉ (CIDR) các máy chủ thư phía trước được chuyển thư vào cổng SMTP"
+    )
     evaluate: bool = Field(False, description="tự kiểm tra SPF, DKIM, DMARC bằng DNS")
 
 

@@ -16,7 +16,7 @@ from congvan_core.documents import urgency
 from congvan_core.documents.model import FileRole
 from congvan_core.findings import Finding
 from congvan_core.storage.blobs import BlobStore
-from congvan_gateway.judgement import content, document_facts, harmful, mail_signature, sources
+from congvan_gateway.judgement import authenticity, content, document_facts, harmful, mail_signature, sources
 from congvan_gateway.judgement.archives import open_archives
 from congvan_gateway.judgement.mail_files import MailFiles, documents_of, read_files
 from congvan_gateway.judgement.model import Inspection
@@ -46,6 +46,8 @@ class Context:
     blobs: str | None = None
     key: tuple[str, str | None, str | None] | None = None
     front: tuple[str, ...] = ()
+    front_hops: int = 1
+    front_below: bool = False
     clamd: str | None = None
     at: datetime | None = None
     seconds: float = 18.0
@@ -74,6 +76,7 @@ def inspect_mail(raw: bytes, context: Context) -> Inspection:
     message = parse_message(raw)
     seen.findings.extend(message.findings)
     _read_envelope(seen, message)
+    authenticity.read_front(seen, raw, context.front, hops=context.front_hops, below=context.front_below)
     opened = mail_signature.read(seen, message, raw, context)
     reading = classify(opened.raw if opened.opened else raw)
     seen.kind = reading.kind.value

@@ -21,7 +21,7 @@ from congvan_gateway.judgement.inspection import inspect_blob
 from congvan_gateway.judgement.model import Inspection
 from congvan_gateway.judgement.registration import Standing
 from congvan_gateway.judgement.sandbox import SandboxError
-from congvan_gateway.judgement.verdict import inspection_context, judge
+from congvan_gateway.judgement.verdict import judge, mail_context
 from congvan_gateway.main import App
 from congvan_gateway.storage.schema import message
 
@@ -123,7 +123,7 @@ class Judge:
     def _inspect(self, row: Row[Any]) -> Inspection:
         if row.tries > MAX_TRIES:
             raise CongvanError(f"Đã thử {row.tries - 1} lần mà không kiểm tra xong thư này")
-        context = inspection_context(self._app, at=row.received_at)
+        context = mail_context(self._app, row)
         return self._app.sandbox.run(inspect_blob, row.raw_sha256, context)
 
     def conclude(self, row: Row[Any], seen: Inspection, *, standing: Standing | None = None) -> str:

@@ -15,6 +15,7 @@ from congvan_core.findings import Finding
 from congvan_core.ids import VIETNAM
 from congvan_core.storage.schema import agency_key
 from congvan_gateway.judgement import document_authors
+from congvan_gateway.judgement.authenticity import front_speaks
 from congvan_gateway.judgement.duplicates import Duplicates, judge_duplicates
 from congvan_gateway.judgement.inspection import Context
 from congvan_gateway.judgement.model import Inspection
@@ -51,7 +52,13 @@ class Judged:
         return cleaned
 
 
-def inspection_context(app: App, *, at: datetime | None = None) -> Context:
+def mail_context(app: App, row: Row[Any]) -> Context:
+    """For one arrived mail: judged as of its arrival; a front server's word counts only where one stood before it."""
+    front = front_speaks(row.door, row.envelope, app.settings.origin.front_peers)
+    return inspection_context(app, at=row.received_at, front=front)
+
+
+def inspection_context(app: App, *, at: datetime | None = None, front: bool = True) -> Context:
     """What the workers may use, from the settings and the directory."""
     settings = app.settings
     with app.database.read() as connection:
@@ -74,7 +81,9 @@ def inspection_context(app: App, *, at: datetime | None = None) -> Context:
         pinned=fingerprints,
         blobs=str(settings.path(settings.storage.blobs)),
         key=key,
-        front=tuple(settings.origin.trusted_authserv),
+        front=tuple(settings.origin.trusted_authserv) if front else (),
+        front_hops=settings.origin.trusted_hops,
+        front_below=settings.origin.results_below,
         clamd=settings.operations.clamd,
         at=at,
         seconds=settings.verification.seconds - 2,

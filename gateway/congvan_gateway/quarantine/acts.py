@@ -16,7 +16,7 @@ from congvan_gateway.judgement.acting import act, tell
 from congvan_gateway.judgement.inspection import inspect_blob
 from congvan_gateway.judgement.registration import Standing
 from congvan_gateway.judgement.sandbox import SandboxError
-from congvan_gateway.judgement.verdict import inspection_context, judge
+from congvan_gateway.judgement.verdict import judge, mail_context
 from congvan_gateway.main import App
 from congvan_gateway.quarantine.person import Person
 from congvan_gateway.quarantine.queue import find_item
@@ -57,7 +57,7 @@ def release(
     if row.state in ("registered", "duplicate"):
         return _outcome(app, row.id)
     try:
-        seen = app.sandbox.run(inspect_blob, row.raw_sha256, inspection_context(app, at=row.received_at))
+        seen = app.sandbox.run(inspect_blob, row.raw_sha256, mail_context(app, row))
         with app.database.write() as connection:
             _still_ours(connection, row)
             judged = judge(connection, app, row, seen)
@@ -93,7 +93,7 @@ def refuse(app: App, item: str, person: Person, *, reason: str, clause: str = "k
     try:
         if row.state in ("registered", "duplicate"):
             raise ConflictError("Văn bản đã vào sổ, không từ chối được nữa")
-        seen = app.sandbox.run(inspect_blob, row.raw_sha256, inspection_context(app, at=row.received_at))
+        seen = app.sandbox.run(inspect_blob, row.raw_sha256, mail_context(app, row))
         with app.database.write() as connection:
             _still_ours(connection, row)
             judged = judge(connection, app, row, seen)
