@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from congvan_core.signatures.trust_store import TrustStore
+from congvan_gateway.judgement import kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +20,7 @@ class TrustSource:
     hosts: tuple[str, ...] = ()
 
     def load(self) -> TrustStore:
-        return TrustStore.load([p for p in self.paths if Path(p).exists()])
+        return kept.trust_store(self.paths)
 
 
 def check_file(

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from congvan_core.findings import Finding, Severity
-from congvan_core.signatures.trust_store import TrustStore
+from congvan_gateway.judgement import kept
 from congvan_gateway.judgement.model import Inspection, MailSignature
 from congvan_mailbox.message.part import Message
 from congvan_mailbox.smime.report import SmimeReport, SmimeTrust
@@ -31,7 +31,7 @@ class Opened:
 
 def read(seen: Inspection, message: Message, raw: bytes, context: Context) -> Opened:
     """Verify the mail's signature, and decrypt where the agency's key opens it."""
-    store = TrustStore.load(context.existing_trust())
+    store = kept.trust_store(context.trust)
     # A certificate given by the administrator that is no authority's is the key of somebody he knows.
     known = frozenset(context.pinned) | frozenset(store.others)
     trust = SmimeTrust(store=store, pinned=known, at=context.at)
@@ -56,11 +56,9 @@ def _keys(context: Context) -> list[Recipient]:
         return []
     from cryptography.hazmat.primitives.serialization import Encoding
 
-    from congvan_core.signatures.sign_keys import load_pem, load_pkcs12
     from congvan_mailbox.smime.decrypt import Recipient
 
-    path, certificate, password = context.key
-    key = load_pem(path, certificate, password=password) if certificate else load_pkcs12(path, password)
+    key = kept.gateway_key(*context.key)
     return [Recipient(key.certificate.public_bytes(Encoding.DER), key.private_key)]
 
 

@@ -11,6 +11,7 @@ from typing import Any, cast
 
 from congvan_core.findings import Finding
 from congvan_mailbox.message import charset
+from congvan_mailbox.message.folded import Folded
 from congvan_mailbox.message.limits import DEFAULT_LIMITS, Limits
 from congvan_mailbox.message.parse import parse_message
 from congvan_mailbox.message.part import Message, Part
@@ -36,8 +37,9 @@ def compare_readers(raw: bytes, message: Message | None = None, limits: Limits =
     if len(raw) > limits.second_reader or stopped:
         return [Finding("MIME-NOT-COMPARED", {"size": len(raw), "limit": limits.second_reader})]
     try:
-        second = message_from_bytes(raw, policy=_Raw())
-        theirs = [_theirs(p) for p in _standard_leaves(second)]
+        folded = Folded(raw)
+        second = message_from_bytes(folded.skeleton, policy=_Raw())
+        theirs = [_theirs(p, folded) for p in _standard_leaves(second)]
     except (ValueError, LookupError, TypeError, IndexError, AttributeError, RecursionError) as error:
         return [Finding("MIME-READERS-DISAGREE", {"what": "unreadable", "reason": type(error).__name__})]
     ours = [_ours(p) for p in message.leaves() if p.source == "mime"]
@@ -77,11 +79,13 @@ def _standard_leaves(message: StandardMessage) -> list[StandardMessage]:
     return found
 
 
-def _theirs(part: StandardMessage) -> _Leaf:
+def _theirs(part: StandardMessage, folded: Folded) -> _Leaf:
     kind = part.get_content_type()
     name = _name(part, "content-disposition", "filename") or _name(part, "content-type", "name")
     if isinstance(part.get_payload(), list) or kind.startswith("message/"):
         return kind, name, None
+    if isinstance(text := part.get_payload(), str):
+        part.set_payload(folded.unfold(text))
     content = part.get_payload(decode=True)
     return kind, name, hashlib.sha256(content if isinstance(content, bytes) else b"").hexdigest()
 
