@@ -1,0 +1,33 @@
+"""Every address of the desk with its page, its methods and the right it asks for, in one table."""
+
+from __future__ import annotations
+
+from starlette.routing import Route
+
+from congvan_gateway.console.desk import Desk, Handler, door
+from congvan_gateway.console.rights import Right
+
+_View, _Decide, _Send, _Admin, _Journal = Right.VIEW, Right.DECIDE, Right.SEND, Right.ADMINISTER, Right.JOURNAL
+
+
+def page_routes(desk: Desk) -> list[Route]:
+    """The routes of the pages."""
+    from congvan_gateway.console.pages import entering, mine, overview, review, waiting
+
+    def at(path: str, get: Handler | None, right: Right | None, post: Handler | None = None,
+           act: Right | None = None) -> Route:  # fmt: skip
+        handlers = {name: handler for name, handler in (("GET", get), ("POST", post)) if handler is not None}
+        endpoint = door(desk, handlers, right, {"POST": act} if act is not None else {})
+        return Route(path, endpoint, methods=list(handlers))
+
+    return [
+        at("/dang-nhap", entering.show, None, entering.enter),
+        at("/dang-xuat", None, _View, entering.leave),
+        at("/ngon-ngu", None, None, entering.language),
+        at("/tai-khoan", mine.show, _View, mine.change),
+        at("/", overview.show, _View),
+        at("/cho-kiem-tra", waiting.show, _View, waiting.act_on_many, _Decide),
+        at("/cho-kiem-tra/{item}", review.show, _View, review.decide, _Decide),
+        at("/cho-kiem-tra/{item}/trang/{sha}/{page:int}", review.picture, _View),
+        at("/cho-kiem-tra/{item}/mo-lai", None, _View, review.reopen, _Decide),
+    ]
