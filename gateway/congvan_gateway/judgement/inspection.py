@@ -20,6 +20,7 @@ from congvan_gateway.judgement import authenticity, content, document_facts, har
 from congvan_gateway.judgement.archives import open_archives
 from congvan_gateway.judgement.mail_files import MailFiles, documents_of, read_files
 from congvan_gateway.judgement.model import Inspection
+from congvan_gateway.judgement.storable import storable
 from congvan_gateway.judgement.texts import TextReading
 from congvan_mailbox.message import parse_message
 from congvan_mailbox.message.compare import compare_readers
@@ -128,7 +129,7 @@ def _finish(seen: Inspection, started: float) -> Inspection:
         unique.setdefault(f"{finding.code}|{finding.file}|{sorted(map(str, finding.evidence.items()))}", finding)
     seen.findings = list(unique.values())
     seen.seconds = time.monotonic() - started
-    return seen
+    return storable(seen)
 
 
 def _read_envelope(seen: Inspection, message: Message) -> None:
