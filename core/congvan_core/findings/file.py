@@ -88,4 +88,10 @@ DEFINITIONS: tuple[Definition, ...] = (
         "An attached file has no name.",
         _CLAUSE,
     ),
+    Definition(
+        "FILE-UNREADABLE",
+        _E,
+        "Không đọc được tệp {file}: {reason}.",
+        "The file {file} cannot be read: {reason}.",
+    ),
 )
