@@ -84,7 +84,8 @@ def _theirs(part: StandardMessage, folded: Folded) -> _Leaf:
     name = _name(part, "content-disposition", "filename") or _name(part, "content-type", "name")
     if isinstance(part.get_payload(), list) or kind.startswith("message/"):
         return kind, name, None
-    if isinstance(text := part.get_payload(), str):
+    text = part._payload  # type: ignore[attr-defined]  # get_payload() would decode raw octets by a guess
+    if isinstance(text, str):
         part.set_payload(folded.unfold(text))
     content = part.get_payload(decode=True)
     return kind, name, hashlib.sha256(content if isinstance(content, bytes) else b"").hexdigest()
