@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, and_, insert, or_, select, update
 
 from congvan_core.ids import new_id
+from congvan_core.journal.writing import clean
 from congvan_core.storage.database import database_time
 from congvan_gateway.storage.schema import attempt, outbox
 
@@ -66,12 +67,14 @@ def claim(connection: Connection, *, limit: int, lease: timedelta) -> list[Claim
 
 def finish(connection: Connection, held: Claim, result: Result) -> bool:
     """Write an attempt's result; False where the lease was lost meanwhile (the attempt is kept as evidence)."""
+    # A server's words are a stranger's: whatever they hold, its yes must be written down.
+    text, status = clean(result.text, 1000), _clipped(result.status, 16)
     values: dict[str, Any] = {
         "state": result.state,
         "next_attempt_at": result.next_at,
         "last_code": result.code,
-        "last_status": result.status,
-        "last_text": result.text[:1000],
+        "last_status": status,
+        "last_text": text,
         "lease_token": None,
         "lease_until": None,
     }
@@ -86,15 +89,19 @@ def finish(connection: Connection, held: Claim, result: Result) -> bool:
             outbox_id=held.row.id,
             at=result.at,
             outcome=result.state if done else "late",
-            stage=result.stage,
-            host=result.host,
+            stage=_clipped(result.stage, 16),
+            host=_clipped(result.host, 300),
             code=result.code,
-            status=result.status,
-            text=result.text[:1000],
-            tls=result.tls,
+            status=status,
+            text=text,
+            tls=_clipped(result.tls, 100),
         )
     )
     return bool(done)
+
+
+def _clipped(text: str | None, limit: int) -> str | None:
+    return None if text is None else clean(text, limit)
 
 
 def recover_expired(connection: Connection, *, wait: timedelta) -> Sequence[Row[Any]]:

@@ -11,9 +11,10 @@ from sqlalchemy import Connection, Row, select, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
+from congvan_core.documents.store import jsonable
 from congvan_core.errors import NotFoundError
 from congvan_core.ids import iso_vn, new_id
-from congvan_core.journal.writing import append
+from congvan_core.journal.writing import append, clean
 from congvan_gateway.dispatch.states import ANSWERS, SETTLED, Event, State, Strength, move
 from congvan_gateway.storage.schema import outbox, proof, recipient
 
@@ -109,7 +110,7 @@ def _next(row: Row[Any], old: State, evidence: Evidence) -> State:
 def _changes(row: Row[Any], old: State, new: State, evidence: Evidence) -> dict[str, Any]:
     values: dict[str, Any] = {}
     if new is not old:
-        values.update(state=new.value, since=evidence.at, reason=evidence.reason or None)
+        values.update(state=new.value, since=evidence.at, reason=clean(evidence.reason, 2000) or None)
     strength = evidence.strength
     if evidence.event in ANSWERS and strength is not None:
         have = Strength(row.confirmation).rank if row.confirmation else -1
@@ -123,10 +124,10 @@ def _changes(row: Row[Any], old: State, new: State, evidence: Evidence) -> dict[
             if evidence.received_at and better and (new is not old or row.received_at is None):
                 values["received_at"] = evidence.received_at
             if evidence.register_number and better:
-                values["register_number"] = evidence.register_number
+                values["register_number"] = clean(evidence.register_number, 40)
                 values["register_time"] = evidence.register_time
         if evidence.work_state and evidence.work_state > (row.work_state or ""):
-            values["work_state"] = evidence.work_state
+            values["work_state"] = clean(evidence.work_state, 4)
     return values
 
 
@@ -142,7 +143,7 @@ def _keep_proof(connection: Connection, recipient_id: str, evidence: Evidence) -
             at=evidence.at,
             message_row_id=evidence.message_row_id,
             digest=evidence.digest,
-            data=dict(evidence.data or {}) | {"event": evidence.event.value, "reason": evidence.reason},
+            data=jsonable(dict(evidence.data or {}) | {"event": evidence.event.value, "reason": evidence.reason[:2000]}),
         )
         .on_conflict_do_nothing(index_elements=["recipient_id", "digest", "kind"])
         .returning(proof.c.id)

@@ -11,7 +11,7 @@ from congvan_core.documents.store import add_arrival
 from congvan_core.findings import Finding
 from congvan_core.journal.writing import append, clean
 from congvan_core.registers.instructions import applicable
-from congvan_gateway.judgement.registering import register_document
+from congvan_gateway.judgement.registering import channel_of, register_document
 from congvan_gateway.judgement.registration import Registration, Standing
 from congvan_gateway.judgement.verdict import Judged
 from congvan_gateway.main import App
@@ -74,7 +74,7 @@ def _repeat(connection: Connection, app: App, row: Row[Any], judged: Judged) -> 
     """Attached to the registered document; answered with the stored bytes of the original receipt."""
     assert judged.duplicates.same is not None
     document_id = judged.duplicates.same.document.id
-    add_arrival(connection, document_id, channel="email", arrived_at=row.arrived_at, message_id=row.id)
+    add_arrival(connection, document_id, channel=channel_of(row), arrived_at=row.arrived_at, message_id=row.id)
     answering.repeated(connection, app, row, judged.seen, judged.origin, document_id)
     return finish(connection, app, row, judged, "duplicate", document_id=document_id)
 

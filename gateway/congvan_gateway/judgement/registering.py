@@ -44,7 +44,7 @@ def register_document(
         files=stored_files(seen),
         legal_value=value,
         legal_reason=reason,
-        channel="email",
+        channel=channel_of(row),
         channel_reason=(origin.sender.channel_reason if origin.sender else None),
         state="registered",
         verification={"files": [v["report"] for v in seen.verification], "mail": seen.smime.to_json()},
@@ -52,7 +52,7 @@ def register_document(
         remark=_remark(standing, origin),
         at=at,
     )
-    add_arrival(connection, document_id, channel="email", arrived_at=row.arrived_at, message_id=row.id, first=True)
+    add_arrival(connection, document_id, channel=channel_of(row), arrived_at=row.arrived_at, message_id=row.id, first=True)
     entry = register(
         connection,
         agency_id=agency.id,
@@ -67,6 +67,11 @@ def register_document(
         remark=_remark(standing, origin),
     )
     return Registration(document_id, entry, meta, value, row.arrived_at, clock_starts_at, agency)
+
+
+def channel_of(row: Row[Any]) -> str:
+    """The way by which a mail's row came: each arrival of a document keeps its own."""
+    return {"axis": "axis", "folder": "usb"}.get(row.door, "email")
 
 
 def _metadata(seen: Inspection, origin: Origin) -> DocumentMetadata:

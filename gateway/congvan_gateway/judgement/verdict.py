@@ -14,6 +14,7 @@ from congvan_core.errors import CongvanError
 from congvan_core.findings import Finding
 from congvan_core.ids import VIETNAM
 from congvan_core.storage.schema import agency_key
+from congvan_gateway.dispatch.vouching import vouch
 from congvan_gateway.judgement import document_authors
 from congvan_gateway.judgement.authenticity import front_speaks
 from congvan_gateway.judgement.duplicates import Duplicates, judge_duplicates
@@ -94,6 +95,7 @@ def judge(connection: Connection, app: App, row: Row[Any], seen: Inspection) -> 
     """Derive what the facts mean under today's directory and policy."""
     at = app.clock()
     origin = judge_origin(connection, seen, agency_id=row.agency_id, mail_from=row.mail_from, at=at)
+    vouch(connection, row, seen, origin, at)
     document_authors.establish(connection, seen, origin, at)
     duplicates = Duplicates()
     if not seen.secret:

@@ -138,6 +138,7 @@ class Server:
             log.error("serve.no-key", note="chưa có khóa cổng văn bản: văn bản và thông báo chờ ký, không gửi đi được")
 
     def _start_courier(self) -> None:
+        from congvan_gateway.dispatch.arriving import Arrivals
         from congvan_gateway.dispatch.couriers import smtp_courier
         from congvan_gateway.dispatch.delivering import Dispatcher
 
@@ -151,6 +152,9 @@ class Server:
 
         self._loops.append(Loop("courier-sweep", sweep, pause=60.0))
         self._closers.append(dispatcher.close)
+        arrivals = Arrivals(self._app)
+        self._loops.append(Loop("arrivals", arrivals.step, pause=5.0))
+        self._closers.append(arrivals.close)
 
     async def _start_optional(self) -> None:
         """Roles that bring their own module: the mailbox reader and the console."""
