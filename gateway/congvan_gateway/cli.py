@@ -32,6 +32,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "trust": ("congvan_gateway.commands.trust", "chứng thư số tin cậy"),
     "filename": ("congvan_core.documents.command", "tên tệp theo khoản 3 Điều 8"),
     "evidence": ("congvan_gateway.commands.evidence", "lập hoặc kiểm tra hồ sơ chứng cứ gửi, nhận"),
+    "backup": ("congvan_gateway.commands.backup", "sao lưu, kiểm tra bản sao lưu, phục hồi"),
     "doctor": ("congvan_gateway.commands.doctor", "kiểm tra cấu hình và cách sửa"),
 }
 

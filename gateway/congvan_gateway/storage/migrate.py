@@ -69,3 +69,17 @@ def upgrade(database: Database) -> None:
                 "hãy cài bản mới của chương trình."
             )
         command.upgrade(configuration(connection), "head")
+
+
+def upgrade_to(database: Database, revision: str) -> None:
+    """The tables as they stood at ``revision``, in an empty database: what a backup of that version is restored into.
+
+    Raises ConfigurationError for a revision that this version of the program does not know.
+    """
+    known = {script.revision for script in ScriptDirectory.from_config(configuration()).walk_revisions()}
+    if revision not in known:
+        raise ConfigurationError(
+            f"Bản sao lưu ở phiên bản {revision}, mới hơn chương trình này ({newest()}); hãy cài bản mới của chương trình."
+        )
+    with database.write() as connection:
+        command.upgrade(configuration(connection), revision)
