@@ -15,9 +15,10 @@ from sqlalchemy import Connection, select
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
+from congvan_core.documents.store import jsonable
 from congvan_core.errors import UnreadableError
 from congvan_core.ids import new_id
-from congvan_core.journal.writing import append
+from congvan_core.journal.writing import append, clean
 from congvan_core.storage import blobs as blob_rows
 from congvan_core.storage.schema import contact_point, mailbox
 from congvan_gateway.intake.folder import IntakeRecord
@@ -39,7 +40,7 @@ def own_mailbox(connection: Connection, address: str) -> OwnMailbox | None:
     row = connection.execute(
         select(mailbox.c.contact_point_id, mailbox.c.address, mailbox.c.role)
         .join(contact_point, contact_point.c.id == mailbox.c.contact_point_id)
-        .where(mailbox.c.address_key == address.lower(), contact_point.c.own)
+        .where(mailbox.c.address_key == clean(address, 320).lower(), contact_point.c.own)
     ).first()
     return None if row is None else OwnMailbox(row[0], row[1], row[2])
 
@@ -121,7 +122,7 @@ def _receivers(connection: Connection, addresses: Sequence[str]) -> list[tuple[s
             found.setdefault(own.agency_id, own.address)
     if found:
         return [(agency, address) for agency, address in found.items()]
-    return [(None, addresses[0] if addresses else "")]
+    return [(None, clean(addresses[0], 320) if addresses else "")]
 
 
 def _insert(
@@ -149,9 +150,10 @@ def _insert(
             door=envelope.door,
             received_at=envelope.received,
             arrived_at=arrived,
-            mail_from=envelope.sender,
+            mail_from=clean(envelope.sender, 320),
             rcpt_to=address,
-            envelope=json.loads(envelope.to_json()),
+            # Octets of an address that no text can hold stay exact in the journal's record and are shown replaced here.
+            envelope=jsonable(json.loads(envelope.to_json())),
             raw_sha256=sha256,
             size=size,
             state="stored",

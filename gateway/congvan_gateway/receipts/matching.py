@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from congvan_core.documents.agency_code import canonical
+from congvan_core.journal.writing import clean
 from congvan_core.storage.schema import document, issuing_body
 from congvan_gateway.storage.schema import recipient
 
@@ -20,13 +21,13 @@ def by_document(connection: Connection, agency_id: str, identifier: str, reporte
     """Sendings of the named document to the agency that reports (any of its bodies), the latest first."""
     if not identifier or not reporter_code:
         return []
-    wanted = canonical(reporter_code)
+    wanted = clean(canonical(reporter_code), 35)
     rows = connection.execute(
         select(recipient)
         .join(document, document.c.id == recipient.c.document_id)
         .where(
             document.c.agency_id == agency_id,
-            document.c.identifier == identifier[:200],
+            document.c.identifier == clean(identifier, 200),
             document.c.direction == "outgoing",
         )
         .order_by(recipient.c.sending.desc())
@@ -55,12 +56,12 @@ def by_envid(connection: Connection, envid: str | None) -> Row[Any] | None:
     """The sending whose envelope identifier this is (RFC 3461 4.4)."""
     if not envid:
         return None
-    return connection.execute(select(recipient).where(recipient.c.envid == envid.strip()[:100])).one_or_none()
+    return connection.execute(select(recipient).where(recipient.c.envid == clean(envid.strip(), 100))).one_or_none()
 
 
 def by_message_ids(connection: Connection, agency_id: str | None, ids: Iterable[str | None]) -> list[Row[Any]]:
     """Sendings with one of these Message-IDs, in the order of the ids; only of this agency where it is known."""
-    bare = [value.strip().strip("<>")[:200] for value in ids if value]
+    bare = [clean(value.strip().strip("<>"), 200) for value in ids if value]
     if not bare:
         return []
     query = select(recipient).where(recipient.c.message_id.in_(bare))
