@@ -17,6 +17,7 @@ from sqlalchemy import select
 
 from congvan_core.agencies.lookup import own_agencies
 from congvan_core.documents.filename import build
+from congvan_core.documents.model import FileRole
 from congvan_core.documents.number import from_parts
 from congvan_core.documents.sample_pdf import SampleSpec, make
 from congvan_core.ids import VIETNAM, now
@@ -33,7 +34,6 @@ from congvan_gateway.intake.files import take_in_file
 from congvan_gateway.main import App, open_app
 from congvan_gateway.settings import load
 from congvan_gateway.storage.schema import outbox
-from congvan_core.documents.model import FileRole
 
 PASSWORD = "bình minh trên sông Cấm"
 #: A name that would be markup anywhere it is not escaped.

@@ -213,10 +213,14 @@ def advice(row: Row[Any], keys: list[dict[str, Any]]) -> tuple[str, str]:
 
 def refusals(row: Row[Any]) -> list[str]:
     """Ready sentences for a refusal, the fitting one first."""
-    found = (row.report or {}).get("findings", [])
-    reasons = [str(f.get("message", "")).rstrip(".") for f in found if f.get("severity") == "error"]
-    ready = [f"{reason[:1].lower()}{reason[1:]}" + (f" ({f['clause']})" if f.get("clause") else "")
-             for reason, f in zip(reasons, [f for f in found if f.get("severity") == "error"], strict=True)]  # fmt: skip
+    families = ("SIG-", "INTEGRITY-", "CONTENT-", "FORMAT-", "ORIGIN-")
+    found = [f for f in (row.report or {}).get("findings", []) if f.get("severity") == "error"]
+    found = [f for family in families for f in found if str(f.get("code", "")).startswith(family)]
+    ready = []
+    for item in found:
+        reason = str(item.get("message", "")).rstrip(".")
+        clause = f" ({item['clause']})" if item.get("clause") else ""
+        ready.append(f"{reason[:1].lower()}{reason[1:]}{clause}")
     ready += [
         "văn bản không thuộc thẩm quyền giải quyết của cơ quan; xin trả lại để quý cơ quan gửi đúng địa chỉ "
         "(điểm b khoản 1 Điều 6)",

@@ -9,10 +9,12 @@ import io
 import re
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
 from typing import Any
 
 from congvan_core.errors import NotFoundError, UnreadableError
 from congvan_core.storage.blobs import BlobStore
+from congvan_gateway.judgement.sandbox import Sandbox
 from congvan_gateway.main import App
 
 _WIDTHS = (200, 900, 1400)
@@ -123,40 +125,52 @@ def facts_in_words(facts: Any) -> dict[str, str]:
 
 
 class Pictures:
-    """The pictures of one console, the latest kept in memory."""
+    """The pictures and texts of one console, the latest kept in memory; made in a worker of its own."""
 
     def __init__(self, app: App) -> None:
         self._app = app
-        self._kept: OrderedDict[tuple[str, int, int, bool], tuple[bytes, int]] = OrderedDict()
+        self._kept: OrderedDict[tuple[Any, ...], tuple[Any, int]] = OrderedDict()
         self._size = 0
         self._lock = threading.Lock()
+        # A clerk who looks at a page does not wait for the judges, nor they for her.
+        self._sandbox = Sandbox(app.settings.verification.model_copy(update={"workers": 1}))
 
     def page(self, sha256: str, page: int, width: int, *, signed_only: bool = False) -> tuple[bytes, int]:
         """PNG and page count. Raises UnreadableError, NotFoundError, SandboxError."""
         width = min(_WIDTHS, key=lambda w: abs(w - width))
-        key = (sha256, page, width, signed_only)
-        with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-                return self._kept[key]
-        made = self._app.sandbox.run(draw_page, self._blobs, sha256, page, width, signed_only)
-        with self._lock:
-            self._kept[key] = made
-            self._size += len(made[0])
-            while self._size > _KEEP and len(self._kept) > 1:
-                _, (old, _count) = self._kept.popitem(last=False)
-                self._size -= len(old)
+        made: tuple[bytes, int] = self._make(draw_page, sha256, page, width, signed_only)
         return made
 
     def text(self, raw_sha256: str) -> str:
-        return self._app.sandbox.run(mail_text, self._blobs, raw_sha256)
-
-    def certificates(self, sha256: str) -> list[bytes]:
-        return self._app.sandbox.run(signer_certificates, self._blobs, sha256)
+        return str(self._make(mail_text, raw_sha256))
 
     def says(self, sha256: str) -> dict[str, str]:
-        return self._app.sandbox.run(page_says, self._blobs, sha256)
+        return dict(self._make(page_says, sha256))
 
-    @property
-    def _blobs(self) -> str:
-        return str(self._app.settings.path(self._app.settings.storage.blobs))
+    def certificates(self, sha256: str) -> list[bytes]:
+        return list(self._make(signer_certificates, sha256))
+
+    def close(self) -> None:
+        self._sandbox.close()
+
+    def _make(self, function: Callable[..., Any], *given: Any) -> Any:
+        key = (function.__name__, *given)
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                return self._kept[key][0]
+        made = self._sandbox.run(function, str(self._app.settings.path(self._app.settings.storage.blobs)), *given)
+        weight = len(made[0]) if isinstance(made, tuple) else 1000 + len(made)
+        with self._lock:
+            self._kept[key] = (made, weight)
+            self._size += weight
+            while self._size > _KEEP and len(self._kept) > 1:
+                _, (_, old) = self._kept.popitem(last=False)
+                self._size -= old
+        return made
+
+    def forget(self) -> None:
+        """Nothing stays: called when a mail is sealed."""
+        with self._lock:
+            self._kept.clear()
+            self._size = 0

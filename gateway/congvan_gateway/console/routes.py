@@ -12,7 +12,7 @@ _View, _Decide, _Send, _Admin, _Journal = Right.VIEW, Right.DECIDE, Right.SEND, 
 
 def page_routes(desk: Desk) -> list[Route]:
     """The routes of the pages."""
-    from congvan_gateway.console.pages import entering, mine, overview, review, waiting
+    from congvan_gateway.console.pages import document, entering, mine, overview, registers, review, tracking, waiting
 
     def at(path: str, get: Handler | None, right: Right | None, post: Handler | None = None,
            act: Right | None = None) -> Route:  # fmt: skip
@@ -28,6 +28,16 @@ def page_routes(desk: Desk) -> list[Route]:
         at("/", overview.show, _View),
         at("/cho-kiem-tra", waiting.show, _View, waiting.act_on_many, _Decide),
         at("/cho-kiem-tra/{item}", review.show, _View, review.decide, _Decide),
+        at("/cho-kiem-tra/{item}/doc", review.reading, _View),
         at("/cho-kiem-tra/{item}/trang/{sha}/{page:int}", review.picture, _View),
         at("/cho-kiem-tra/{item}/mo-lai", None, _View, review.reopen, _Decide),
+        at("/van-ban-den", registers.incoming, _View),
+        at("/van-ban-di", registers.outgoing, _View),
+        at("/so/{book}/{form}", registers.export, _View),
+        at("/muc/{entry}", None, _View, registers.act, _Send),
+        at("/van-ban/{document}", document.show, _View, document.act, _Send),
+        at("/van-ban/{document}/trang/{sha}/{page:int}", document.picture, _View),
+        at("/van-ban/{document}/tep/{file}", document.download, _View),
+        at("/theo-doi", tracking.show, _View),
+        at("/theo-doi/{recipient}", None, _View, tracking.act, _Send),
     ]

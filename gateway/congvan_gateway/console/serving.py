@@ -28,10 +28,10 @@ _KINDS = {".css": "text/css", ".js": "text/javascript", ".woff2": "font/woff2", 
 _MOST = 200 * 1024 * 1024
 
 
-def make_application(app: App) -> Limits:
-    """The ASGI application."""
+def make_application(app: App, pictures: Pictures | None = None) -> Limits:
+    """The ASGI application; who gives ``pictures`` closes them."""
     secure = (app.settings.console.public_url or "").startswith("https://")
-    desk = Desk(app, environment(), Pictures(app), secure)
+    desk = Desk(app, environment(), pictures or Pictures(app), secure)
     routes = [Route("/static/{name:path}", _static), *page_routes(desk)]
     return Limits(Starlette(routes=routes, exception_handlers={404: _missing(desk), 405: _missing(desk)}), most=_MOST)
 
@@ -85,8 +85,9 @@ async def start_console(app: App) -> tuple[str, Callable[[], Awaitable[None]]]:
         raise ConfigurationError(
             f"Không mở được cổng trang làm việc {settings.host}:{settings.port}: {error.strerror}"
         ) from error
+    pictures = Pictures(app)
     config = uvicorn.Config(
-        make_application(app),
+        make_application(app, pictures),
         log_level="warning",
         access_log=False,
         server_header=False,
@@ -110,6 +111,7 @@ async def start_console(app: App) -> tuple[str, Callable[[], Awaitable[None]]]:
         server.should_exit = True
         await asyncio.wait([task], timeout=10)
         listening.close()
+        await asyncio.to_thread(pictures.close)
 
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     return settings.public_url or f"http://{host}:{port}", close

@@ -57,7 +57,6 @@ def show(ask: Ask, *, wrong: str = "", status: int = 200) -> Response:
         status=status, row=row, sealed=sealed, report=row.report or {}, wrong=wrong, history=history, numbers=numbers,
         groups=[] if sealed else card.grouped_findings(row.report or {}, ask.lang),
         files=[] if sealed else card.files(row.report or {}), keys=keys, sender=sender, twins=twins,
-        text="" if sealed else _text(ask, row), says={} if sealed else _sources(ask, row),
         advice=card.advice(row, keys), sentences=card.refusals(row), limit=limit_of(row, ask.app, ask.now),
         open=row.state in ("held", "conflict", "unreadable"), following=following,
         may_undo=row.state == "ignored" and row.decided_at is not None and ask.now - row.decided_at < UNDO,
@@ -82,6 +81,15 @@ def _sources(ask: Ask, row: Row[Any]) -> dict[str, dict[str, str]]:
         except (CongvanError, ValueError, KeyError):
             page = {}
     return card.sources(report, main, page)
+
+
+def reading(ask: Ask) -> Response:
+    """What the mail says and what each source says: read in the worker, fetched by the card after it is shown."""
+    row = load(ask, ask.path("item"))
+    if row.state == "sealed":
+        ask.desk.pictures.forget()
+        raise NotFoundError("Thư đã niêm phong")
+    return ask.render("reading.html", text=_text(ask, row), says=_sources(ask, row), row=row)
 
 
 def _viewed(ask: Ask, row: Row[Any]) -> None:

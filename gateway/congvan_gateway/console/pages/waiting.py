@@ -85,7 +85,8 @@ def grouped(connection: Connection, rows: Sequence[Row[Any]], lang: str) -> list
     """Groups in the order of their most pressing mail; the cause in words comes from the first mail's report."""
     groups: dict[str, Group] = {}
     for row in rows:
-        code = (row.codes or [""])[0]
+        # Nothing is wrong with a mail without codes: a clerk's word is what it waits for.
+        code = (row.codes or ["ORIGIN-AUTOMATIC-OFF" if row.kind in ("package", "document") else ""])[0]
         sender = row.from_address or row.mail_from or "?"
         key = f"{row.state == 'sealed'}|{code}|{row.from_code or sender}"
         groups.setdefault(key, Group(key, "", sender, code)).rows.append(row)

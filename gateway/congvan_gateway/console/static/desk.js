@@ -24,6 +24,12 @@
   };
   all("[data-live]").forEach(live);
 
+  // What takes a worker's time comes after the page.
+  all("[data-load]").forEach(async (place) => {
+    const answer = await fetch(place.dataset.load, { credentials: "same-origin" });
+    if (answer.ok && !answer.redirected) place.innerHTML = await answer.text();
+  });
+
   // Choosing a ready sentence puts it where it can be changed.
   all("select[data-into]").forEach((select) => select.addEventListener("change", () => {
     document.getElementById(select.dataset.into).value = select.value;

@@ -1,0 +1,85 @@
+"""Văn bản đến, Văn bản đi: the registers as lists; printing a book; striking a number; numbers that QLVBĐH gives."""
+
+from __future__ import annotations
+
+from starlette.responses import Response
+
+from congvan_core.errors import InputError, NotFoundError
+from congvan_core.registers.books import all_books, by_id
+from congvan_core.registers.entries import entry_row, give_external_number, strike, waiting_for_number
+from congvan_core.registers.exporting import export_register
+from congvan_gateway.console import registry
+from congvan_gateway.console.desk import Ask
+from congvan_gateway.console.rights import require_row, visible_agencies
+
+_FORMS = {
+    "pdf": "application/pdf",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "csv": "text/csv; charset=utf-8",
+}
+
+
+def incoming(ask: Ask) -> Response:
+    return _show(ask, "incoming")
+
+
+def outgoing(ask: Ask) -> Response:
+    return _show(ask, "outgoing")
+
+
+def _show(ask: Ask, direction: str) -> Response:
+    mine = ask.account.agencies
+    words, year, state = ask.query("tim"), ask.query_number("nam", 0, 9999), ask.query("loc", 10)
+    offset = ask.query_number("tu", 0, 10_000_000)
+    with ask.app.database.read() as connection:
+        rows = registry.entries(
+            connection, mine, direction, words=words, year=year, urgency=state == "urgent",
+            state=state if state in ("active", "struck", "waiting") else "", limit=registry.PAGE + 1, offset=offset,
+        )  # fmt: skip
+        fragment = ask.request.headers.get("x-fragment") == "rows"
+        points = [] if fragment else visible_agencies(connection, mine)
+        waiting = [w for point in points if direction == "incoming" for w in waiting_for_number(connection, point.id)]
+        values = {
+            "years": [] if fragment else registry.years(connection, mine, direction),
+            "books": [b for point in points for b in all_books(connection, point.id, direction=direction)],
+            "waiting": waiting,
+        }
+    return ask.render(
+        "register_rows.html" if fragment else "register.html",
+        rows=rows[: registry.PAGE], more=len(rows) > registry.PAGE, offset=offset, page=registry.PAGE,
+        incoming=direction == "incoming", words_asked=words, year=year, state=state, **values,
+    )  # fmt: skip
+
+
+def export(ask: Ask) -> Response:
+    """One book as a file (NĐ 30/2020 Phụ lục IV), the journal's head at its foot."""
+    form = ask.path("form")
+    if form not in _FORMS:
+        raise InputError("Chỉ xuất được PDF, Excel hoặc CSV")
+    with ask.app.database.read() as connection:
+        book = by_id(connection, ask.path("book"))
+        require_row(ask.account.agencies, book.agency_id, "sổ")
+        data = export_register(connection, book, form, at=ask.now)
+    kind = "so-den" if book.direction == "incoming" else "so-di"
+    name = f"{kind}-{book.year}{'-' + book.series if book.series.isascii() and book.series.isalnum() else ''}.{form}"
+    return Response(data, media_type=_FORMS[form], headers={"Content-Disposition": f'attachment; filename="{name}"'})
+
+
+def act(ask: Ask) -> Response:
+    """Strike a number, or take over the one that QLVBĐH gave."""
+    with ask.app.database.write() as connection:
+        row = entry_row(connection, ask.path("entry"))
+        require_row(ask.account.agencies, row.agency_id, "mục")
+        wanted = ask.form.text("act", 20)
+        if wanted == "strike":
+            strike(connection, row.id, reason=ask.form.text("reason", 500), actor=ask.account.signature, at=ask.now)
+            notice = f"Đã hủy số {row.number_text}; số này không dùng lại"
+        elif wanted == "number":
+            number = ask.form.text("number", 20)
+            give_external_number(connection, row.id, number_text=number, given_at=ask.now, actor=ask.account.signature)
+            notice = f"Đã ghi số đến {number} do QLVBĐH cấp"
+        else:
+            raise InputError("Không rõ việc cần làm")
+        if row.document_id is None:
+            raise NotFoundError("Mục này không có văn bản trong kho")
+    return ask.go(f"/van-ban/{row.document_id}", notice)
