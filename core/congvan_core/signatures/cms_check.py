@@ -66,6 +66,7 @@ def _check(
         if message is None:
             return "no_signed_attributes", weak
         return (None if verify_raw(key, signature, message, algorithm, name) else "signature"), weak
+    sent = attributes.dump()  # before anything in it is read: the library encodes anew what it filled with defaults
     declared = attribute_values(signer, "message_digest")
     if len(declared) != 1:
         return "malformed", weak
@@ -77,7 +78,6 @@ def _check(
     if not _binds(signer, cert):
         return "certificate_substituted", weak
     # RFC 5652 5.4: the attributes are signed as a DER SET OF, not with the implicit tag they are sent with.
-    sent = attributes.dump()
     if verify_raw(key, signature, b"\x31" + sent[1:], algorithm, name):
         return None, weak
     if verify_raw(key, signature, _sorted_set(attributes), algorithm, name):
