@@ -25,7 +25,9 @@ def act(connection: Connection, app: App, row: Row[Any], judged: Judged, standin
     if decision.sealed:
         return _seal(connection, app, row, judged)
     if seen.kind in ("receipt", "bounce", "reply", "auto_reply"):
+        known = len(seen.findings)
         settled = returning.take_in(connection, app, row, judged.seen, judged.origin)
+        judged.findings.extend(seen.findings[known:])
         if settled is not None:
             return finish(connection, app, row, judged, settled.state, document_id=settled.document_id)
         if seen.kind == "auto_reply":
