@@ -163,6 +163,15 @@ class Pair:
         """Until nothing waits to be sent, judged or chained on either side."""
         wait_until(lambda: not any(self._open(app) for app in (self.app_a, self.app_b)), "both sides to rest")
 
+    def settle_one(self, app: App) -> None:
+        """Until everything that arrived at one side is judged; its answers may still wait for the other."""
+        wait_until(lambda: not self._unjudged(app), "the mails to be judged", seconds=180)
+
+    def _unjudged(self, app: App) -> bool:
+        with app.database.read() as connection:
+            waiting = select(message.c.id).where(message.c.state.in_(("stored", "judging"))).limit(1)
+            return not self._all_recorded(app, connection) or connection.execute(waiting).first() is not None
+
     def _open(self, app: App) -> bool:
         with app.database.read() as connection:
             if not self._all_recorded(app, connection):
@@ -213,9 +222,9 @@ class Pair:
         """Every document registered once, its receipt seen, numbers without gap, journals whole, no mail left behind."""
         self.settle()
         assert [self.state(number) for number in self.numbers] == ["received"] * len(self.numbers)
-        outgoing = self._numbers(self.app_a, "outgoing")
+        outgoing = self.numbers_of(self.app_a, "outgoing")
         assert sorted(outgoing) == sorted(int(n) for n in self.numbers)
-        incoming = self._numbers(self.app_b, "incoming")
+        incoming = self.numbers_of(self.app_b, "incoming")
         assert incoming == list(range(1, len(self.numbers) + 1))
         with self.app_b.database.read() as connection:
             named = connection.execute(
@@ -232,7 +241,7 @@ class Pair:
             spool = app.settings.path(app.settings.storage.spool)
             assert not list(spool.glob("*.torn-*"))
 
-    def _numbers(self, app: App, direction: str) -> list[int]:
+    def numbers_of(self, app: App, direction: str) -> list[int]:
         with app.database.read() as connection:
             rows = connection.execute(
                 select(entry.c.number)
