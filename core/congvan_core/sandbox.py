@@ -43,11 +43,18 @@ class Sandbox:
     """
 
     def __init__(
-        self, *, workers: int = 1, seconds: float = 20.0, memory_mb: int = 1024, preload: Sequence[str] = ()
+        self,
+        *,
+        workers: int = 1,
+        seconds: float = 20.0,
+        memory_mb: int = 1024,
+        preload: Sequence[str] = (),
+        method: str = "forkserver",
     ) -> None:
         self.seconds = seconds
         self.memory_mb = memory_mb
-        self._context = multiprocessing.get_context("forkserver")
+        # A program without threads may fork itself ("fork"): the worker is there at once.
+        self._context: Any = multiprocessing.get_context(method)
         if preload:
             self._context.set_forkserver_preload(list(preload))
         self._idle: queue.LifoQueue[_Worker | None] = queue.LifoQueue()

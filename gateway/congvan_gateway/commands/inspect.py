@@ -6,13 +6,16 @@ import argparse
 import json
 import os
 import sys
+import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from congvan_gateway.judgement.inspection import Context
 
+#: For each mail; the first one's time counts from the start of the program, so that the answer is there in 20 s.
 _SECONDS = 17.0
+_WHOLE = 18.5
 _MEMORY_MB = 880
 #: Several mails: the worst answer is the exit code.
 _WORST = (4, 1, 3, 0)
@@ -40,17 +43,31 @@ def run(args: argparse.Namespace) -> int:
     for path in args.trust:
         if not os.path.exists(path):
             raise ConfigurationError(f"Không có tệp hoặc thư mục chứng thư: {path}")
-    context = Context(trust=tuple(map(os.path.abspath, args.trust)), online=args.online and not args.offline)
-    sandbox = Sandbox(workers=1, seconds=_SECONDS, memory_mb=_MEMORY_MB)
+    online = args.online and not args.offline
+    context = Context(trust=tuple(map(os.path.abspath, args.trust)), online=online, seconds=_SECONDS - 1)
+    # No thread runs here yet, so that forking is safe and quick.
+    sandbox = Sandbox(workers=1, seconds=_SECONDS, memory_mb=_MEMORY_MB, method="fork")
     codes: list[int] = []
     try:
-        for path in args.messages:
+        for number, path in enumerate(args.messages):
+            sandbox.seconds = min(_SECONDS, _WHOLE - _age()) if number == 0 else _SECONDS
             report, code = _one(sandbox, os.path.abspath(path), context, args.lang)
             codes.append(code)
             print(json.dumps(report, ensure_ascii=False) if args.json else "\n".join(_summary(path, report)), flush=True)
     finally:
         sandbox.close()
     return next((c for c in _WORST if c in codes), 0)
+
+
+def _age() -> float:
+    """Seconds since this process began; 1 where the system does not tell."""
+    try:
+        with open("/proc/self/stat", "rb") as file:
+            ticks = int(file.read().rpartition(b")")[2].split()[19])
+        began = ticks / os.sysconf("SC_CLK_TCK")
+        return min(10.0, max(0.0, time.clock_gettime(time.CLOCK_BOOTTIME) - began))
+    except (OSError, ValueError, IndexError, AttributeError):
+        return 1.0
 
 
 def judge_file(path: str, context: Context, lang: str) -> tuple[dict[str, Any], int]:

@@ -14,7 +14,6 @@ from congvan_mailbox.message.headers import Headers
 _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f]")
 #: Characters that change how a name is read on a screen: "‮" makes gpj.exe look like exe.jpg.
 _DECEPTIVE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
-_TAG = re.compile(r"<(script|style)\b.*?</\1\s*>|<!--.*?-->|<[^>]*>", re.S | re.I)
 
 
 class Part:
@@ -165,8 +164,33 @@ class Part:
         if self.media_type == "text/html":
             from html import unescape
 
-            text = unescape(_TAG.sub(" ", text))
+            text = unescape(without_tags(text))
         return text.replace("\r\n", "\n")
+
+
+_OPAQUE = re.compile(r"(?:script|style)\b", re.I)
+_END_OF_OPAQUE = {"script": re.compile("</script", re.I), "style": re.compile("</style", re.I)}
+
+
+def without_tags(html: str) -> str:
+    """HTML without its tags, comments, scripts and styles. Linear in its length, whatever a stranger leaves open."""
+    out: list[str] = []
+    position = 0
+    while (at := html.find("<", position)) >= 0:
+        out.append(html[position:at])
+        opaque = _OPAQUE.match(html, at + 1)
+        comment = html.startswith("<!--", at)
+        if opaque:
+            closed = _END_OF_OPAQUE[opaque[0].lower()].search(html, at)
+            end = html.find(">", closed.end()) if closed else -1
+        else:
+            end = html.find("-->" if comment else ">", at + 1)
+        if end < 0:
+            # Never closed: what follows belongs to it, and no second search is made.
+            return " ".join(out) + ("" if comment or opaque else " " + html[at + 1 :].replace("<", " "))
+        position = end + (3 if comment else 1)
+    out.append(html[position:])
+    return " ".join(out)
 
 
 class Message:

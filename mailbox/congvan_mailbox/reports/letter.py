@@ -216,9 +216,9 @@ def cut(raw: bytes) -> tuple[bytes, bytes]:
         return b"", raw[1:]
     if raw[:2] == b"\r\n":
         return b"", raw[2:]
-    match = _END_OF_HEADER.search(raw)
+    match = _END_OF_HEADER.search(raw, 0, 4 * MAX_HEADER_BYTES)
     if match is None:
-        return raw, b""
+        return raw[: 4 * MAX_HEADER_BYTES], raw[4 * MAX_HEADER_BYTES :]
     return raw[: match.start()], raw[match.end() :]
 
 
