@@ -19,7 +19,7 @@ from support.link import Link
 from support.postfix import ProviderPostfix
 from support_pki import LivePki
 from support_postfix import free_port
-from support_station import A, A_CODE, A_MAIL, B, B_CODE, B_MAIL, Station, issue_document, make_station, wait_until
+from support_station import A_CODE, A_MAIL, B_CODE, B_MAIL, A, B, Station, issue_document, make_station, wait_until
 
 pytestmark = [pytest.mark.real("postfix", "dovecot"), pytest.mark.xdist_group("station")]
 

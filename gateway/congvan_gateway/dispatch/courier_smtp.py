@@ -67,6 +67,10 @@ class SmtpCourier:
         self._sts = sts
         self._rng = rng or random.Random()  # noqa: S311  spreads load, keeps no secret
 
+    def hop(self, domain: str) -> Hop:
+        """Where mail for this domain goes first, and how."""
+        return self._route(domain)
+
     async def deliver(self, mail: OutgoingMail) -> Outcome:
         """One attempt for one recipient; never raises but for cancellation before the final dot."""
         try:

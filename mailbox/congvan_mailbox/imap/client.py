@@ -226,6 +226,12 @@ class Client:
             await self._ok("UID EXPUNGE", str(uid))
         return self._moved_to(reply)
 
+    async def remove(self, uids: Sequence[int]) -> None:
+        """Delete these mails and no others: without UID EXPUNGE they are only marked deleted."""
+        await self.flag(uids, ["\\Deleted"])
+        if uids and self.has("UIDPLUS"):
+            await self._ok("UID EXPUNGE", answers.compact(uids))
+
     @staticmethod
     def _moved_to(reply: Reply) -> tuple[int, int] | None:
         for text in (*(a[0] for a in reply.answers), reply.text):
