@@ -35,7 +35,7 @@ class Server:
         self._loops: list[Loop] = []
         self._closers: list[Callable[[], Awaitable[None]]] = []
         self._executor = ThreadPoolExecutor(
-            max_workers=8 + app.settings.verification.workers,  # a judge holds its thread while a worker reads
+            max_workers=9 + app.settings.verification.workers,  # a judge holds its thread while a worker reads
             thread_name_prefix="congvan",
         )
         self.smtp_port: int | None = None
@@ -86,6 +86,29 @@ class Server:
         self._loops.append(loop)
         return loop
 
+    def _waker(self, prefix: str) -> Callable[[], None]:
+        """Wakes the loops of this process whose names begin so, from any thread: nothing waits for its pause to end."""
+        loop = asyncio.get_running_loop()
+
+        def wake() -> None:
+            for one in self._loops:
+                if one.name.startswith(prefix):
+                    loop.call_soon_threadsafe(one.wake.set)
+
+        return wake
+
+    def _then(self, step: Callable[[], int], following: str) -> Callable[[], int]:
+        """A step that wakes the loops after it where it did something."""
+        wake = self._waker(following)
+
+        def stepped() -> int:
+            done = step()
+            if done:
+                wake()
+            return done
+
+        return stepped
+
     async def _start_doors(self) -> None:
         from congvan_gateway.intake.doors import lmtp_door, open_store, smtp_door
         from congvan_gateway.intake.recovery import recover
@@ -120,20 +143,14 @@ class Server:
         from congvan_gateway.intake.recorder import Recorder
         from congvan_gateway.judgement.judging import Judge
 
-        loop = asyncio.get_running_loop()
-        judges: list[Loop] = []
-
-        def wake() -> None:
-            for judge in judges:
-                loop.call_soon_threadsafe(judge.wake.set)
-
-        recorder = Recorder(self._app, str(spool_folder(self._app)), on_row=wake)
+        recorder = Recorder(self._app, str(spool_folder(self._app)), on_row=self._waker("judge"))
         self._add("recorder", recorder.step, pause=0.1)
-        for index in range(max(1, self._app.settings.verification.workers)):
-            judges.append(self._add(f"judge-{index}", Judge(self._app).step, pause=0.5))
+        # One more than there are workers: a mail is claimed and the last one concluded while the workers read.
+        for index in range(max(1, self._app.settings.verification.workers) + 1):
+            self._add(f"judge-{index}", self._then(Judge(self._app).step, "seal-receipts"), pause=0.5)
         if self._app.has_key:
-            self._add("seal-receipts", lambda: seal_receipts(self._app), pause=0.2)
-            self._add("seal-packages", lambda: seal_packages(self._app), pause=0.5)
+            self._add("seal-receipts", self._then(lambda: seal_receipts(self._app), "courier"), pause=0.2)
+            self._add("seal-packages", self._then(lambda: seal_packages(self._app), "courier"), pause=0.5)
         else:
             log.error("serve.no-key", note="chưa có khóa cổng văn bản: văn bản và thông báo chờ ký, không gửi đi được")
 
