@@ -6,7 +6,9 @@ import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, exists, or_, select, update
+from sqlalchemy.dialects.postgresql import insert as pg_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from congvan_core.agencies.lookup import contact_point_by_id
 from congvan_core.agencies.model import KEY_COLUMNS, AgencyKey, dated, key_of
@@ -140,8 +142,10 @@ def enroll_key(
             return confirm_key(connection, known.id, actor=actor, at=at)
         return known
     key_id = new_id()
-    connection.execute(
-        insert(agency_key).values(
+    insert = pg_insert if connection.dialect.name == "postgresql" else sqlite_insert
+    made = connection.execute(
+        insert(agency_key)
+        .values(
             id=key_id,
             contact_point_id=contact_point_id,
             body_code=canonical(body_code) if body_code else None,
@@ -155,7 +159,14 @@ def enroll_key(
             confirmed_by=clean(actor, 200) if confirmed else None,
             confirmed_at=at if confirmed else None,
         )
-    )
+        .on_conflict_do_nothing(index_elements=["contact_point_id", "fingerprint", "purpose"])
+        .returning(agency_key.c.id)
+    ).first()
+    if made is None:  # another transaction enrolled it a moment ago: its row counts
+        return enroll_key(
+            connection, contact_point_id, certificate,
+            actor=actor, at=at, purpose=purpose, body_code=body_code, confirmed=confirmed,
+        )  # fmt: skip
     _tell(connection, "key.enrolled" if confirmed else "key.claimed", key_id, actor, at, fingerprint, purpose=purpose)
     return key_by_id(connection, key_id)
 

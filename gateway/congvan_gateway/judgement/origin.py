@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from congvan_core.agencies.keys import claim_key, entitled_key
 from congvan_core.agencies.lookup import bodies_of, by_address, by_code, contact_point_by_id, main_mailbox
@@ -24,6 +24,10 @@ from congvan_core.storage.schema import agency_key, contact_point
 from congvan_gateway.judgement.model import Inspection
 
 
+#: Unconfirmed keys kept per agency.
+_CLAIMS = 20
+
+
 @dataclass(slots=True)
 class Origin:
     """``proved``: an entitled key or an aligned, trusted authentication. ``answer_to`` is where receipts may go."""
@@ -32,6 +36,7 @@ class Origin:
     how: str = ""
     mailbox: Mailbox | None = None
     sender: ContactPoint | None = None
+    speaker: ContactPoint | None = None  # whose key it is, where a forwarder brought the mail
     author: Agency | None = None
     answer_to: str | None = None
     answer_gateway: bool = False
@@ -117,12 +122,15 @@ def _judge_key(connection: Connection, seen: Inspection, origin: Origin, at: dat
     key = entitled_key(connection, fingerprint, origin.sender.code, at)
     if key is None and seen.metadata is not None and seen.metadata.author.code:
         key = entitled_key(connection, fingerprint, seen.metadata.author.code, at)
-    if key is not None and key.state == "confirmed" and key.contact_point_id == origin.sender.id:
-        origin.proved, origin.how = True, "khóa cổng văn bản đã đăng ký trong danh bạ"
-        return
+        if key is not None and key.contact_point_id != origin.sender.id:
+            # The author's key proves the author, never another sender: only a known forwarder brings such mail, and
+            # the answer goes to the key's own agency.
+            if key.state == "confirmed" and origin.mailbox is not None and origin.mailbox.role == "forwarder":
+                origin.speaker = contact_point_by_id(connection, key.contact_point_id)
+            else:
+                key = None
     if key is not None and key.state == "confirmed":
-        # One station key may be entitled for several agencies; the row of the sender is what counts.
-        origin.proved, origin.how = True, "khóa được phép nói thay cơ quan"
+        origin.proved, origin.how = True, "khóa cổng văn bản đã đăng ký trong danh bạ"
         return
     evidence = {"agency": name, "fingerprint": fingerprint}
     owner = _owner(connection, fingerprint, origin.sender.id)
@@ -132,15 +140,25 @@ def _judge_key(connection: Connection, seen: Inspection, origin: Origin, at: dat
         origin.findings.append(Finding("ORIGIN-KEY-NOT-ENTITLED", {**evidence, "owner": owner}))
     else:
         if key is None and smime.certificate is not None:
-            try:
-                claim_key(connection, origin.sender.id, smime.certificate, at=at)
-            except CongvanError:
-                return
+            _keep_claim(connection, origin.sender.id, smime.certificate, at)
         origin.findings.append(Finding("ORIGIN-KEY-UNKNOWN", evidence))
     if smime.signer_matches_from is False:
         origin.findings.append(
             Finding("ORIGIN-SIGNER-NOT-FROM", {"certificate": smime.signer.get("email"), "header": seen.from_address})
         )
+
+
+def _keep_claim(connection: Connection, sender_id: str, certificate: bytes, at: datetime) -> None:
+    """Kept until a clerk confirms it; anybody can make keys, so only some are kept."""
+    claimed = connection.execute(
+        select(func.count()).where(agency_key.c.contact_point_id == sender_id, agency_key.c.state == "claimed")
+    ).scalar_one()
+    if claimed >= _CLAIMS:
+        return
+    try:
+        claim_key(connection, sender_id, certificate, at=at)
+    except CongvanError:
+        return  # a certificate that cannot be read is not kept; the key stays unknown
 
 
 def _owner(connection: Connection, fingerprint: str, sender_id: str) -> str | None:
@@ -192,7 +210,7 @@ def _find_answer(connection: Connection, origin: Origin, on: date) -> None:
     """The directory's mailbox of the sender today, or of its successor."""
     if origin.sender is None or not origin.proved:
         return
-    point = origin.sender
+    point = origin.speaker or origin.sender
     if not point.in_force(on):
         successor = successor_of(connection, Agency(point, None, False), on)
         if successor is None:
