@@ -83,6 +83,15 @@ DEFINITIONS: tuple[Definition, ...] = (
         "An operator compares; no recipient's state changes.",
     ),
     Definition(
+        "REPORT-OTHER-FILES",
+        _W,
+        "Thông báo {status} từ {address} ghi mã băm khác với tệp đã gửi nên chưa kết thúc theo dõi.",
+        "Status {status} from {address} names other files than those sent and closes nothing.",
+        "điểm b khoản 2 Điều 20",
+        "Đề nghị liên hệ bên nhận để đối chiếu tệp đã nhận.",
+        "Ask the addressee which files arrived.",
+    ),
+    Definition(
         "REPORT-UNPROVED",
         _W,
         "Thông báo {status} từ {address} chưa được chứng thực bằng khóa của bên nhận nên chưa kết thúc theo dõi.",
@@ -90,5 +99,13 @@ DEFINITIONS: tuple[Definition, ...] = (
         "điểm b khoản 2 Điều 20",
         "Đề nghị xác nhận khóa của bên nhận trong danh bạ, hoặc gọi điện và ghi nhận.",
         "Confirm the addressee's key in the directory, or telephone and record the call.",
+    ),
+    Definition(
+        "REPORT-NOT-ASKED",
+        Severity.WARNING,
+        "Nhận trả lời {code} về văn bản {document}, nhưng đơn vị chưa yêu cầu lấy lại, thu hồi, cập nhật hay thay thế "
+        "văn bản này.",
+        "An answer {code} about {document} came, but nothing was asked.",
+        "khoản 4 Điều 18 Nghị định 30/2020/NĐ-CP",
     ),
 )

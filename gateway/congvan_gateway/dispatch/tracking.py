@@ -69,8 +69,12 @@ def apply(connection: Connection, recipient_id: str, evidence: Evidence) -> Move
     values = _changes(row, old, new, evidence)
     if values:
         connection.execute(update(recipient).where(recipient.c.id == row.id).values(**values))
-    if new in SETTLED and new is not old:
+    if new in SETTLED:
+        # Not only when it moves: an attempt under way when the receipt came ends here too, and is not repeated.
         cancel_pending(connection, row.id, evidence.at)
+    elif evidence.event is Event.REPORT_FAILED and new is State.FAILED:
+        # What may have been lost after the final dot has arrived at the next hop, and failed behind it.
+        cancel_pending(connection, row.id, evidence.at, states=("unknown",))
     append(
         connection,
         agency_id=row.agency_id,
@@ -151,7 +155,12 @@ def _keep_proof(connection: Connection, recipient_id: str, evidence: Evidence) -
     return connection.execute(statement).first() is not None
 
 
-def cancel_pending(connection: Connection, recipient_id: str, at: datetime) -> int:
+_PENDING = ("to_seal", "queued", "deferred", "unknown")
+
+
+def cancel_pending(
+    connection: Connection, recipient_id: str, at: datetime, *, states: tuple[str, ...] = _PENDING
+) -> int:
     """Take back what still waits to be sent to a recipient whose arrival is proved or whose document is recalled.
 
     Only what no courier holds: a mail being sent is judged by its own outcome.
@@ -161,7 +170,7 @@ def cancel_pending(connection: Connection, recipient_id: str, at: datetime) -> i
         .where(
             outbox.c.recipient_id == recipient_id,
             outbox.c.kind == "package",
-            outbox.c.state.in_(("to_seal", "queued", "deferred", "unknown")),
+            outbox.c.state.in_(states),
         )
         .values(state="cancelled", done_at=at)
     )

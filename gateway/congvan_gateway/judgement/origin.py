@@ -23,7 +23,6 @@ from congvan_core.ids import VIETNAM
 from congvan_core.storage.schema import agency_key, contact_point
 from congvan_gateway.judgement.model import Inspection
 
-
 #: Unconfirmed keys kept per agency.
 _CLAIMS = 20
 

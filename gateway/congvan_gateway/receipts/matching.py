@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Row, select
 from congvan_core.documents.agency_code import canonical
 from congvan_core.journal.writing import clean
 from congvan_core.storage.schema import document, issuing_body
-from congvan_gateway.storage.schema import recipient
+from congvan_gateway.storage.schema import outbox, recipient
 
 
 def by_document(connection: Connection, agency_id: str, identifier: str, reporter_code: str) -> list[Row[Any]]:
@@ -32,7 +32,14 @@ def by_document(connection: Connection, agency_id: str, identifier: str, reporte
         )
         .order_by(recipient.c.sending.desc())
     ).all()
-    family = _family(connection, wanted)
+    return of_reporter(connection, rows, wanted)
+
+
+def of_reporter(connection: Connection, rows: Sequence[Row[Any]], reporter_code: str) -> list[Row[Any]]:
+    """Those of ``rows`` that were sent to the agency that reports; all where the packet names no reporter."""
+    if not reporter_code or not rows:
+        return list(rows)
+    family = _family(connection, clean(canonical(reporter_code), 35))
     return [row for row in rows if row.code and canonical(row.code) in family]
 
 
@@ -59,16 +66,43 @@ def by_envid(connection: Connection, envid: str | None) -> Row[Any] | None:
     return connection.execute(select(recipient).where(recipient.c.envid == clean(envid.strip(), 100))).one_or_none()
 
 
-def by_message_ids(connection: Connection, agency_id: str | None, ids: Iterable[str | None]) -> list[Row[Any]]:
-    """Sendings with one of these Message-IDs, in the order of the ids; only of this agency where it is known."""
+def by_message_ids(
+    connection: Connection,
+    agency_id: str | None,
+    ids: Iterable[str | None],
+    *,
+    among: Sequence[Row[Any]] | None = None,
+) -> list[Row[Any]]:
+    """Sendings with one of these Message-IDs, in the order of the ids; only of this agency where it is known, only
+    ``among`` those given where some are."""
     bare = [clean(value.strip().strip("<>"), 200) for value in ids if value]
     if not bare:
         return []
     query = select(recipient).where(recipient.c.message_id.in_(bare))
     if agency_id is not None:
         query = query.where(recipient.c.agency_id == agency_id)
+    if among is not None:
+        query = query.where(recipient.c.id.in_([row.id for row in among]))
     rows = {row.message_id: row for row in connection.execute(query)}
+    rows |= _by_reminders(connection, agency_id, [value for value in bare if value not in rows])
     return [rows[value] for value in dict.fromkeys(bare) if value in rows]
+
+
+def _by_reminders(connection: Connection, agency_id: str | None, ids: Sequence[str]) -> dict[str, Row[Any]]:
+    """Who answers a reminder speaks of the sending that it reminded of."""
+    if not ids:
+        return {}
+    found = {
+        message_id: content.get("recipient")
+        for message_id, content in connection.execute(
+            select(outbox.c.message_id, outbox.c.content).where(outbox.c.message_id.in_(ids), outbox.c.kind == "reminder")
+        )
+    }
+    query = select(recipient).where(recipient.c.id.in_([v for v in found.values() if v]))
+    if agency_id is not None:
+        query = query.where(recipient.c.agency_id == agency_id)
+    rows = {row.id: row for row in connection.execute(query)}
+    return {message_id: rows[wanted] for message_id, wanted in found.items() if wanted in rows}
 
 
 def at_address(rows: Sequence[Row[Any]], *addresses: str | None) -> list[Row[Any]]:

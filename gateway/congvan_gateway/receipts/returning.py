@@ -12,14 +12,22 @@ from typing import Any
 from sqlalchemy import Connection, Row, update
 
 from congvan_core.agencies.keys import entitled_key
+from congvan_core.documents.model import FileRole, StatusReport
+from congvan_core.documents.store import files_of
 from congvan_core.findings import Finding
 from congvan_gateway.dispatch.states import STATUS_EVENTS, Event, Strength
 from congvan_gateway.dispatch.tracking import Evidence, apply
 from congvan_gateway.judgement.model import Inspection
 from congvan_gateway.judgement.origin import Origin
 from congvan_gateway.main import App
+from congvan_gateway.recall.asking import was_asked
 from congvan_gateway.receipts import matching
 from congvan_gateway.storage.schema import outbox
+
+#: Answers to one sending only; 01 and 03 answer every sending of the document.
+_ABOUT_ONE = frozenset({Event.REFUSED, Event.RECALL_AGREED, Event.RECALL_DECLINED})
+#: A receipt of ours names at most so many files.
+_MOST_DIGESTS = 200
 
 _ACTIONS = {
     "failed": Event.REPORT_FAILED,
@@ -57,15 +65,24 @@ def _status(connection: Connection, app: App, row: Row[Any], seen: Inspection, o
     event = STATUS_EVENTS.get(status.code)
     if row.agency_id is None or event is None:
         return _unmatched(seen)
+    if status.code in ("15", "16") and not was_asked(connection, row.agency_id, status.document.document_id):
+        seen.findings.append(Finding("REPORT-NOT-ASKED", {"code": status.code, "document": status.document.document_id}))
+        return Settled("held")
     rows = matching.by_document(connection, row.agency_id, status.document.document_id, status.reporter.code)
-    named = matching.by_message_ids(connection, row.agency_id, [_original_id(seen), seen.in_reply_to])
     if not rows and not status.document.document_id:
-        rows = named
+        named = matching.by_message_ids(connection, row.agency_id, [_original_id(seen), seen.in_reply_to])
+        rows = matching.of_reporter(connection, named, status.reporter.code)
+    if event in _ABOUT_ONE:
+        # A refusal speaks of the sending that it names: replayed, it does not refuse what was sent again.
+        rows = matching.by_message_ids(connection, row.agency_id, [_original_id(seen)], among=rows) or rows
     if not rows:
         return _unmatched(seen)
     # A duplicate is answered with the original receipt, which names the first sending: the latest one is concerned too.
     target = rows[0]
     strength = _strength(connection, seen, origin, target, status.reporter.code, app.clock())
+    other_files = event in (Event.ARRIVED, Event.RECEIVED) and not _names_sent_files(connection, target, status)
+    if other_files:
+        strength = Strength.CLAIMED
     evidence = Evidence(
         event,
         f"receipt_{status.code}",
@@ -83,9 +100,23 @@ def _status(connection: Connection, app: App, row: Row[Any], seen: Inspection, o
     for sending in rows:
         apply(connection, sending.id, evidence)
     if strength is Strength.CLAIMED:
-        seen.findings.append(Finding("REPORT-UNPROVED", {"address": target.address, "status": status.code}))
+        why = "REPORT-OTHER-FILES" if other_files else "REPORT-UNPROVED"
+        seen.findings.append(Finding(why, {"address": target.address, "status": status.code}))
         return Settled("held", target.document_id)
     return Settled("ignored", target.document_id)
+
+
+def _names_sent_files(connection: Connection, target: Row[Any], status: StatusReport) -> bool:
+    """Whether a receipt that names digests names those of the document's files. Other systems name none."""
+    if not status.digests:
+        return True
+    named = {digest.lower() for _, digest in status.digests}
+    files = files_of(connection, target.document_id)
+    sent = {f.sha256 for f in files if f.role is FileRole.MAIN}
+    if len(status.digests) < _MOST_DIGESTS:
+        # A detached signature stands beside its file and is not a file of the document.
+        sent |= {f.sha256 for f in files if f.role is FileRole.ENCLOSURE and not f.name.lower().endswith((".p7s", ".p7m"))}
+    return sent <= named
 
 
 def _strength(
@@ -120,10 +151,14 @@ def _disposition(connection: Connection, app: App, row: Row[Any], seen: Inspecti
     report = seen.report or {}
     disposition = report.get("disposition") or {}
     rows = matching.by_message_ids(connection, row.agency_id, [_original_id(seen), seen.in_reply_to, *seen.references])
-    rows = [r for r in rows if r.address.lower() == (seen.from_address or "").lower()] or rows[:1]
     if not rows:
         return _unmatched(seen)
-    target = rows[0]
+    mine = matching.at_address(rows, seen.from_address)
+    if not mine:
+        # Read by somebody else than the recipient (forwarded, or made up): shown to a person, no recipient's answer.
+        seen.findings.append(Finding("REPORT-UNPROVED", {"address": seen.from_address, "status": "MDN"}))
+        return Settled("held", rows[0].document_id)
+    target = mine[0]
     kind, modifiers = disposition.get("type"), disposition.get("modifiers") or []
     automatic = "automatic" in (disposition.get("mode") or "")
     event = None
