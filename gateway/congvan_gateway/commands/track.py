@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from congvan_gateway.commands.console_io import add_config, add_output, open_app, print_json, say
+from congvan_gateway.commands.console_io import actor, add_config, add_output, open_app, print_json, say
 
 STATES = {
     "queued": "chờ gửi",
@@ -29,6 +29,11 @@ STRENGTHS = {
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("document", metavar="VĂN-BẢN", help="mã văn bản hoặc 12/QĐ-UBND")
+    parser.add_argument("--to", metavar="MÃ", help="chỉ nơi nhận này (với --report-fault, --record)")
+    parser.add_argument("--report-fault", metavar="NỘI-DUNG", help="báo sự cố cho đơn vị vận hành (điểm d khoản 2 Điều 20)")
+    parser.add_argument("--record", metavar="AI-XÁC-NHẬN", help="ghi lại xác nhận qua điện thoại: ai, lúc nào, số gọi")
+    parser.add_argument("--register-number", metavar="SỐ", help="số đến mà bên nhận đọc qua điện thoại")
+    parser.add_argument("--by", metavar="NGƯỜI", help="người ghi")
     add_config(parser)
     add_output(parser)
 
@@ -41,6 +46,16 @@ def run(args: argparse.Namespace) -> int:
     try:
         with app.database.read() as connection:
             row = resolve_document(connection, args.document, direction="outgoing")
+        if args.report_fault:
+            from congvan_gateway.dispatch.reminding import report_fault
+
+            report_fault(app, row.id, args.to, actor=actor(args), note=args.report_fault)
+        if args.record:
+            from congvan_gateway.dispatch.recording_calls import record_call
+
+            record_call(app, row.id, args.to, said=args.record, register_number=args.register_number, actor=actor(args))
+        with app.database.read() as connection:
+            row = resolve_document(connection, row.id, direction="outgoing")
             result = track_json(connection, row, app.clock())
     finally:
         app.close()

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, select, update
 
+from congvan_core.documents.model import Urgency
 from congvan_core.storage import blobs as blob_rows
 from congvan_gateway.dispatch.sealing import mark_sealed
 from congvan_gateway.main import App
 from congvan_gateway.storage.schema import outbox
 from congvan_mailbox.receipts.content import ReceiptContent
+from congvan_mailbox.receipts.letters import LetterContent, letter_headers, seal_letter
 from congvan_mailbox.receipts.render import receipt_headers, render, seal
 from congvan_mailbox.smime.sign import KeySigner
 
@@ -24,7 +26,23 @@ def seal_receipts(app: App, *, limit: int = 50) -> int:
             .order_by(outbox.c.urgency.desc(), outbox.c.created_at)
             .limit(limit)
         ).all()
-    return sum(_seal_duplicate(app, row) if row.kind == "duplicate" else _seal_receipt(app, row) for row in rows)
+    seals = {"duplicate": _seal_duplicate, "reminder": _seal_letter, "notice": _seal_letter}
+    return sum(seals.get(row.kind, _seal_receipt)(app, row) for row in rows)
+
+
+def _seal_letter(app: App, row: Row[Any]) -> int:
+    content = LetterContent.from_json(row.content)
+    body = seal_letter(content, KeySigner(app.key))
+    headers = letter_headers(content, body, f"<{row.message_id}>", Urgency(row.urgency))
+    stored = app.blobs.put_bytes(body)
+    with app.database.write() as connection:
+        at = app.clock()
+        blob_rows.record(connection, stored.sha256, len(body), at)
+        done = mark_sealed(connection, row.id, stored.sha256, headers, at)
+        # Whom it reminded and until when: asked again when nobody answers, and when somebody does.
+        kept = {key: row.content[key] for key in ("recipient", "answer_by") if key in row.content}
+        connection.execute(update(outbox).where(outbox.c.id == row.id).values(content=kept))
+        return done
 
 
 def _seal_receipt(app: App, row: Row[Any]) -> int:

@@ -142,12 +142,17 @@ class Server:
         from congvan_gateway.intake.doors import spool_folder
         from congvan_gateway.intake.recorder import Recorder
         from congvan_gateway.judgement.judging import Judge
+        from congvan_gateway.recall.effects import destroy
 
         recorder = Recorder(self._app, str(spool_folder(self._app)), on_row=self._waker("judge"))
         self._add("recorder", recorder.step, pause=0.1)
         # One more than there are workers: a mail is claimed and the last one concluded while the workers read.
         for index in range(max(1, self._app.settings.verification.workers) + 1):
             self._add(f"judge-{index}", self._then(Judge(self._app).step, "seal-receipts"), pause=0.5)
+        from congvan_gateway.dispatch.reminding import follow_up
+
+        self._add("follow-up", lambda: follow_up(self._app), pause=20.0)
+        self._add("destroy-recalled", lambda: destroy(self._app), pause=10.0)
         if self._app.has_key:
             self._add("seal-receipts", self._then(lambda: seal_receipts(self._app), "courier"), pause=0.2)
             self._add("seal-packages", self._then(lambda: seal_packages(self._app), "courier"), pause=0.5)
