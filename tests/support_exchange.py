@@ -15,7 +15,7 @@ from congvan_gateway.intake.files import take_in_file
 from congvan_gateway.main import App
 from congvan_gateway.storage.schema import outbox
 from support_pki import LivePki
-from support_station import A, B, B_CODE, Station, issue_document, make_station
+from support_station import B_CODE, A, B, Station, issue_document, make_station
 
 
 @dataclass

@@ -24,6 +24,7 @@ def all_tables() -> MetaData:
     import congvan_gateway.routing.schema
     import congvan_gateway.intake.imap_schema
     import congvan_gateway.storage.schema  # noqa: F401  # hangs the gateway's tables on the same metadata
+    import congvan_core.workflow.schema  # noqa: F401  # the workflow's tables too
     from congvan_core.storage.schema import metadata
 
     return metadata

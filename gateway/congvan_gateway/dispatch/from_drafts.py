@@ -1,0 +1,95 @@
+"""Issuing a draft that is signed, numbered and sealed: it leaves by the same door as every other document (Điều 20)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import Row, select
+
+from congvan_core.documents import filename, number
+from congvan_core.documents.model import DocumentMetadata, FileRole, SignerInfo, Urgency
+from congvan_core.documents.store import number_key
+from congvan_core.errors import ConflictError
+from congvan_core.ids import VIETNAM
+from congvan_core.storage.schema import document
+from congvan_core.workflow import drafts
+from congvan_core.workflow.moves import DraftState
+from congvan_core.workflow.organisation import Actor, acting
+from congvan_core.workflow.schema import draft_version
+from congvan_gateway.dispatch.issuing import Sent, send
+from congvan_gateway.dispatch.request import OutgoingFile, SendRequest
+from congvan_gateway.main import App
+
+
+def issue(app: App, draft_id: str, clerk: Actor, *, accept_undecided: str | None = None) -> Sent | None:
+    """Phát hành: checked (Điều 15), registered under the number it has, queued for every recipient.
+
+    None where an earlier run had issued it already and only the draft did not say so. Raises as ``send``.
+    """
+    clerk.require("clerk")
+    with app.database.read() as connection:
+        row = drafts.get(connection, draft_id)
+        last = connection.execute(
+            select(draft_version).where(draft_version.c.draft_id == draft_id, draft_version.c.number == row.version)
+        ).one_or_none()
+        signers = drafts.signers(connection, draft_id)
+        person = acting(connection, signers[-1].person_id, app.clock())
+    if row.state != DraftState.SEALED.value:
+        raise ConflictError(f"Văn bản đang ở bước '{DraftState(row.state).vi}', chưa phát hành được.")
+    known = _issued_before(app, row)
+    sent = None
+    if known is None:
+        sent = send(app, _request(app, row, last, person, signers[-1].form, clerk, accept_undecided))
+        known = sent.document_id
+    with app.database.write() as connection:
+        there = drafts.get(connection, draft_id, lock=True)
+        drafts.move(connection, there, "issue", app.clock(), document_id=known)
+        drafts.told(connection, there, "issue", clerk.full_name, app.clock())
+        if row.answers_id:
+            from congvan_core.workflow.handling import link_answer
+
+            link_answer(connection, row.answers_id, known, by=clerk, at=app.clock())
+    return sent
+
+
+def _issued_before(app: App, row: Row[Any]) -> str | None:
+    """The same number with the same bytes is this very document: the process died between the two transactions."""
+    with app.database.read() as connection:
+        found = connection.execute(
+            select(document.c.id).where(
+                document.c.agency_id == row.agency_id,
+                document.c.direction == "outgoing",
+                document.c.number_key == number_key(str(row.number), row.symbol),
+                document.c.main_sha256 == row.file_sha256,
+            )
+        ).scalar_one_or_none()
+    return None if found is None else str(found)
+
+
+def _request(
+    app: App, row: Row[Any], last: Row[Any] | None, signer: Actor, form: str, clerk: Actor, accept: str | None
+) -> SendRequest:
+    issued_on = row.numbered_at.astimezone(VIETNAM).date()
+    name = filename.build(number.from_parts(row.symbol, str(row.number)), issued_on, row.subject, "pdf")
+    files = [OutgoingFile(name, app.blobs.read(row.file_sha256), FileRole.MAIN)]
+    if row.on_paper and last is not None:
+        # Điểm a khoản 1 Điều 20: the signed scan goes out together with the final draft.
+        files.append(OutgoingFile(last.name, app.blobs.read(last.sha256), FileRole.FINAL_DRAFT))
+    position = signer.positions[0][0] if signer.positions else ""
+    packet = DocumentMetadata(signer=SignerInfo(competence=f"{form}." if form else "", position=position, full_name=signer.full_name))
+    return SendRequest(
+        files=tuple(files),
+        to=tuple(row.recipients),
+        number=str(row.number),
+        symbol=row.symbol,
+        issued_on=issued_on,
+        subject=row.subject,
+        type_name=row.type_name,
+        urgency=Urgency(row.urgency),
+        body=row.body_code,
+        series=row.series,
+        accept_undecided=accept,
+        actor=clerk.full_name,
+        packet=replace(packet, type_name=row.type_name),
+    )

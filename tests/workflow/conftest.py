@@ -1,0 +1,32 @@
+"""An office on both databases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from congvan_core.storage.blobs import BlobStore
+from congvan_core.storage.database import Database
+from congvan_gateway.storage.migrate import upgrade
+from support_databases import add_agency
+from support_postgres import PostgresCluster
+from support_workflow import Office, build
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.real("postgresql"))])
+def office(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Office]:
+    cluster: PostgresCluster | None = None
+    url = f"sqlite:///{tmp_path}/office.db"
+    if request.param == "postgresql":
+        cluster = request.getfixturevalue("postgres_cluster")
+        url = cluster.empty_database()
+    database = Database(url)
+    upgrade(database)
+    try:
+        yield build(database, BlobStore(tmp_path / "blobs"), add_agency(database))
+    finally:
+        database.close()
+        if cluster is not None:
+            cluster.drop(url)
