@@ -24,6 +24,8 @@ from congvan_gateway.receipts import answering
 from congvan_gateway.storage.schema import message
 
 _OPEN = ("held", "conflict", "unreadable")
+#: Closed by a person or by itself; a clerk may still take it into the register, by the same lease as any other.
+_CLOSED = ("refused", "ignored")
 _LEASE = timedelta(seconds=120)
 
 
@@ -53,7 +55,7 @@ def release(
     Raises RefusedError for what is sealed or recommended for refusal (unless for information, or with a reason),
     ConflictError where someone else is at it, TemporaryError where it cannot be checked now.
     """
-    row = _claim(app, item)
+    row = _claim(app, item, done=("registered", "duplicate"), states=_OPEN + _CLOSED)
     if row.state in ("registered", "duplicate"):
         return _outcome(app, row.id)
     try:
@@ -87,12 +89,14 @@ def refuse(app: App, item: str, person: Person, *, reason: str, clause: str = "k
         raise InputError("Từ chối tiếp nhận phải nêu lý do (khoản 5 Điều 4)")
     if not person.name or not person.position or not person.telephone:
         raise InputError("Từ chối tiếp nhận phải ghi họ tên, chức vụ và điện thoại của người chịu trách nhiệm (khoản 5 Điều 4)")
-    row = _claim(app, item)
+    row = _claim(app, item, done=("registered", "duplicate", "refused", "ignored"))
     if row.state == "refused":
         return _outcome(app, row.id)
+    if row.state == "ignored":
+        raise ConflictError("Thư này đã được loại khỏi danh sách, không từ chối được nữa")
+    if row.state in ("registered", "duplicate"):
+        raise ConflictError("Văn bản đã vào sổ, không từ chối được nữa")
     try:
-        if row.state in ("registered", "duplicate"):
-            raise ConflictError("Văn bản đã vào sổ, không từ chối được nữa")
         seen = app.sandbox.run(inspect_blob, row.raw_sha256, mail_context(app, row))
         with app.database.write() as connection:
             _still_ours(connection, row)
@@ -112,12 +116,14 @@ def discard(app: App, item: str, person: Person, *, reason: str) -> Outcome:
     """Not a document: leaves the queue, is kept, is never answered. Raises InputError without a reason."""
     if not reason.strip():
         raise InputError("Loại khỏi danh sách phải nêu lý do")
-    row = _claim(app, item)
+    row = _claim(app, item, done=("registered", "duplicate", "refused", "ignored"))
     if row.state == "ignored":
         return _outcome(app, row.id)
+    if row.state == "refused":
+        raise ConflictError("Văn bản đã bị từ chối tiếp nhận và đã báo bên gửi, không loại được nữa")
+    if row.state in ("registered", "duplicate"):
+        raise ConflictError("Văn bản đã vào sổ, không loại được; hãy hủy số trong sổ nếu vào nhầm")
     try:
-        if row.state in ("registered", "duplicate"):
-            raise ConflictError("Văn bản đã vào sổ, không loại được; hãy hủy số trong sổ nếu vào nhầm")
         with app.database.write() as connection:
             _still_ours(connection, row)
             _decide(connection, app, row, "ignored", person, reason)
@@ -127,18 +133,18 @@ def discard(app: App, item: str, person: Person, *, reason: str) -> Outcome:
     return _outcome(app, row.id)
 
 
-def _claim(app: App, item: str) -> Row[Any]:
-    """Take the mail for this act; whoever comes second is told."""
+def _claim(app: App, item: str, *, done: tuple[str, ...], states: tuple[str, ...] = _OPEN) -> Row[Any]:
+    """Take the mail for this act; whoever comes second is told. In a state of ``done`` it is given as it is."""
     with app.database.write() as connection:
         known = find_item(connection, item)
-        if known.state in ("registered", "duplicate", "refused", "ignored"):
+        if known.state in done:
             return known
         if known.state == "sealed":
             raise RefusedError("Thư đã niêm phong vì có thể mang dấu chỉ độ mật; chỉ hai người có tên mới mở hoặc hủy")
         at = database_time(connection)
         row = connection.execute(
             update(message)
-            .where(message.c.id == known.id, message.c.state.in_(_OPEN))
+            .where(message.c.id == known.id, message.c.state.in_(states))
             .where((message.c.lease_until.is_(None)) | (message.c.lease_until < at))
             .values(lease_token=secrets.token_hex(16), lease_until=at + _LEASE)
             .returning(*message.c)
@@ -158,7 +164,7 @@ def _give_back(app: App, row: Row[Any]) -> None:
     with app.database.write() as connection:
         connection.execute(
             update(message)
-            .where(message.c.id == row.id, message.c.lease_token == row.lease_token, message.c.state.in_(_OPEN))
+            .where(message.c.id == row.id, message.c.lease_token == row.lease_token)
             .values(lease_token=None, lease_until=None)
         )
 
