@@ -52,6 +52,9 @@ class Account:
         return frozenset(right for role in self.roles if role in ROLES for right in ROLES[role][1])
 
     def may(self, right: Right) -> bool:
+        """Whether a role gives the right. The installation is administered by who works for all of it."""
+        if right is Right.ADMINISTER and self.agencies is not None:
+            return False
         return right in self.rights
 
     @property

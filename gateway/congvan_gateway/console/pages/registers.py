@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from starlette.responses import Response
 
 from congvan_core.errors import InputError, NotFoundError
@@ -39,7 +41,7 @@ def _show(ask: Ask, direction: str) -> Response:
         fragment = ask.request.headers.get("x-fragment") == "rows"
         points = [] if fragment else visible_agencies(connection, mine)
         waiting = [w for point in points if direction == "incoming" for w in waiting_for_number(connection, point.id)]
-        values = {
+        values: dict[str, Any] = {
             "years": [] if fragment else registry.years(connection, mine, direction),
             "books": [b for point in points for b in all_books(connection, point.id, direction=direction)],
             "waiting": waiting,

@@ -35,6 +35,15 @@
     document.getElementById(select.dataset.into).value = select.value;
   }));
 
+  // Narrowing a long list of boxes; what is ticked stays in sight. Accents do not matter.
+  const bare = (text) => text.normalize("NFD").replace(/[\u0300-\u036f]/g, "").replace(/[đĐ]/g, "d").toLowerCase();
+  all("[data-filter]").forEach((field) => {
+    field.addEventListener("input", () => all("label", document.querySelector(field.dataset.filter)).forEach((one) => {
+      one.hidden = !bare(one.textContent).includes(bare(field.value.trim())) && !one.querySelector("input").checked;
+    }));
+    field.addEventListener("keydown", (event) => { if (event.key === "Enter") event.preventDefault(); });
+  });
+
   document.addEventListener("change", (event) => {
     const box = event.target;
     if (box.matches("[data-all]")) all("input[name=item]", box.closest("section")).forEach((one) => { one.checked = box.checked; });

@@ -1,0 +1,200 @@
+"""The acts of the API: the same functions as the pages and the command line, as JSON."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+from congvan_core.documents import urgency
+from congvan_core.documents.model import FileRole
+from congvan_core.documents.store import get_document
+from congvan_core.documents.text import nfc
+from congvan_core.errors import InputError, NotFoundError, RefusedError
+from congvan_core.ids import iso_vn
+from congvan_core.registers.books import all_books
+from congvan_core.registers.listing import lines
+from congvan_gateway.console import drafts, registry
+from congvan_gateway.console.api.door import Answer, Call
+from congvan_gateway.console.desk import Upload
+from congvan_gateway.console.pages.waiting import waiting_rows
+from congvan_gateway.console.rights import require_row, visible_agencies
+from congvan_gateway.dispatch.following import track_json
+from congvan_gateway.dispatch.issuing import send
+from congvan_gateway.dispatch.request import SendRequest
+from congvan_gateway.dispatch.resending import resend
+from congvan_gateway.quarantine import acts
+from congvan_gateway.quarantine.person import Person
+from congvan_gateway.quarantine.queue import find_item, item_json
+from congvan_mailbox.package.edxml_read import read_packet
+
+_DIRECTIONS = ("incoming", "outgoing")
+
+
+def documents(call: Call) -> Answer:
+    """Entries of the registers, newest first."""
+    direction = call.choice("direction", _DIRECTIONS) or "incoming"
+    limit, offset = call.number("limit", 50, 500), call.number("offset", 0, 10_000_000)
+    with call.app.database.read() as connection:
+        rows = registry.entries(connection, call.agencies, direction, words=call.query("q"),
+                                year=call.number("year", 0, 9999), limit=limit, offset=offset)  # fmt: skip
+    return 200, [
+        {
+            "document_id": r.document_id, "register_number": r.number_text, "number": r.number, "symbol": r.symbol,
+            "date": r.issued_on.isoformat() if r.issued_on else None, "subject": r.subject, "type": r.type_name,
+            "author": r.author_name, "urgency": r.urgency, "state": r.state, "legal_value": r.legal_value,
+            "registered_at": iso_vn(r.registered_at), "year": r.year, "body": r.body_code, "series": r.series,
+        }
+        for r in rows
+    ]  # fmt: skip
+
+
+def document(call: Call) -> Answer:
+    with call.app.database.read() as connection:
+        row = registry.document_row(connection, call.agencies, call.path("document"))
+        files = registry.files_of(connection, row.id)
+    return 200, {
+        "document_id": row.id, "identifier": row.identifier, "direction": row.direction, "number": row.number,
+        "symbol": row.symbol, "date": row.issued_on.isoformat() if row.issued_on else None, "type": row.type_name,
+        "subject": row.subject, "author": {"code": row.author_code, "name": row.author_name}, "urgency": row.urgency,
+        "state": row.state, "legal_value": {"value": row.legal_value, "reason": row.legal_reason},
+        "files": [{"id": f.id, "name": f.name, "role": f.role, "size": f.size, "sha256": f.sha256} for f in files],
+        "created_at": iso_vn(row.created_at),
+    }  # fmt: skip
+
+
+def file(call: Call) -> Answer:
+    """The original bytes of one file."""
+    from starlette.responses import StreamingResponse
+
+    with call.app.database.read() as connection:
+        row = registry.document_row(connection, call.agencies, call.path("document"))
+        found = next((f for f in registry.files_of(connection, row.id) if f.id == call.path("file")), None)
+    if found is None:
+        raise NotFoundError("Văn bản không có tệp này")
+    headers = {"Content-Length": str(found.size), "Content-Disposition": "attachment"}
+    chunks = call.app.blobs.stream(found.sha256)
+    return 200, StreamingResponse(chunks, media_type="application/octet-stream", headers=headers)
+
+
+def track(call: Call) -> Answer:
+    with call.app.database.read() as connection:
+        row = registry.document_row(connection, call.agencies, call.path("document"))
+        if row.direction != "outgoing":
+            raise NotFoundError("Chỉ theo dõi được văn bản đi")
+        return 200, track_json(connection, get_document(connection, row.id), call.app.clock())
+
+
+def send_document(call: Call) -> Answer:
+    """Issue and send; files are base64 in the body, main first."""
+    uploads = [Upload(*_file(item)) for item in _list(call, "files")]
+    files = drafts.take(call.app, uploads[:1], uploads[1:])
+    with call.app.database.read() as connection:
+        own = visible_agencies(connection, call.agencies)
+    wanted = call.text("agency", 35) or (own[0].code if len(own) == 1 else "")
+    if wanted not in {p.code for p in own}:
+        raise RefusedError("Nêu agency: một trong các cơ quan của mã truy cập này")
+    to = tuple(call.texts("to"))
+    if not to:
+        raise InputError("Thiếu to")
+    request = SendRequest(
+        files=tuple(f for f in files if f.role is not FileRole.METADATA),
+        to=to,
+        number=call.text("number", 20) or None,
+        symbol=nfc(call.text("symbol", 60)) or None,
+        issued_on=_day(call, "date"),
+        subject=nfc(call.text("subject", 1000)) or None,
+        type_name=nfc(call.text("type", 100)) or None,
+        urgency=urgency.parse(call.text("urgency", 20)) if call.text("urgency", 20) else None,
+        due_on=_day(call, "due_date"),
+        agency=wanted,
+        accept_undecided=call.text("accept_undecided", 500) or None,
+        for_information=call.text("for_information", 500) or None,
+        late_reason=call.text("late_reason", 500) or None,
+        actor=call.actor,
+    )
+    packet = next((f.data for f in files if f.role is FileRole.METADATA), None)
+    if packet is not None and (metadata := read_packet(packet).metadata) is not None:
+        request = replace(request, packet=metadata)
+    return 201, send(call.app, request).to_json()
+
+
+def _list(call: Call, name: str) -> list[Any]:
+    value = call.body.get(name)
+    if not isinstance(value, list) or not 1 <= len(value) <= 50:
+        raise InputError(f"{name} phải là danh sách từ 1 đến 50 mục")
+    return value
+
+
+def _file(item: Any) -> tuple[str, bytes]:
+    if not isinstance(item, dict) or not isinstance(item.get("name"), str) or not isinstance(item.get("content"), str):
+        raise InputError('Mỗi tệp là {"name": "…", "content": "base64"}')
+    try:
+        return item["name"][:300], base64.b64decode(item["content"], validate=True)
+    except (binascii.Error, ValueError):
+        raise InputError(f"Tệp {item['name'][:80]}: content không phải base64") from None
+
+
+def _day(call: Call, name: str) -> date | None:
+    text = call.text(name, 10)
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        raise InputError(f"{name} phải là ngày dạng 2026-11-22") from None
+
+
+def resend_document(call: Call) -> Answer:
+    with call.app.database.read() as connection:
+        row = registry.document_row(connection, call.agencies, call.path("document"))
+    reason = call.text("reason", 500, required=True)
+    return 201, resend(call.app, row.id, to=call.texts("to"), reason=reason, actor=call.actor).to_json()
+
+
+def quarantine(call: Call) -> Answer:
+    with call.app.database.read() as connection:
+        return 200, [item_json(row) for row in waiting_rows(connection, call.agencies)]
+
+
+def item(call: Call) -> Answer:
+    with call.app.database.read() as connection:
+        row = find_item(connection, call.path("item"))
+    require_row(call.agencies, row.agency_id, "thư")
+    report = None if row.state == "sealed" else row.report
+    return 200, item_json(row) | {"report": report, "version": row.version, "decided_by": row.decided_by}
+
+
+def decide(call: Call) -> Answer:
+    """release, information, refuse or discard, in the name of the person that the program names."""
+    with call.app.database.read() as connection:
+        row = find_item(connection, call.path("item"))
+    require_row(call.agencies, row.agency_id, "thư")
+    act, reason = call.text("act", 20, required=True), call.text("reason", 1000)
+    by = Person(call.text("by", 150, required=True) + f" ({call.name})", call.text("position", 200), call.text("telephone", 50))
+    if act == "release":
+        return 200, acts.release(call.app, row.id, by, reason=reason or None).to_json()
+    if act == "information":
+        return 200, acts.release(call.app, row.id, by, for_information=True, reason=reason or None).to_json()
+    if act == "refuse":
+        return 200, acts.refuse(call.app, row.id, by, reason=reason).to_json()
+    if act == "discard":
+        return 200, acts.discard(call.app, row.id, by, reason=reason).to_json()
+    raise InputError("act phải là release, information, refuse hoặc discard")
+
+
+def register(call: Call) -> Answer:
+    """The lines of a book by the columns of NĐ 30/2020 Phụ lục IV."""
+    direction = call.choice("book", _DIRECTIONS)
+    if not direction:
+        raise InputError("Thiếu book: incoming hoặc outgoing")
+    year = call.number("year", 0, 9999)
+    out: list[dict[str, Any]] = []
+    with call.app.database.read() as connection:
+        for point in visible_agencies(connection, call.agencies):
+            for book in all_books(connection, point.id, direction=direction):
+                if not year or book.year == year:
+                    out.extend(line.as_json() for line in lines(connection, book))
+    return 200, out
+
+

@@ -1,0 +1,116 @@
+"""The addresses of the API, and the OpenAPI document that describes them (OpenAPI 3.1)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from congvan_core import __version__
+from congvan_gateway.console.api import acts
+from congvan_gateway.console.api.door import Handler, door
+from congvan_gateway.console.desk import Desk
+
+_TEXT: dict[str, Any] = {"type": "string"}
+_PERSON = {"by": {"type": "string", "minLength": 1, "maxLength": 150}, "position": _TEXT, "telephone": _TEXT}
+
+
+def _body(required: list[str], **properties: Any) -> dict[str, Any]:
+    return {"type": "object", "required": required, "properties": properties}
+
+
+_SEND = _body(
+    ["files", "to"],
+    files={"type": "array", "minItems": 1, "maxItems": 50,
+           "items": _body(["name", "content"], name=_TEXT, content={"type": "string", "contentEncoding": "base64"})},
+    to={"type": "array", "minItems": 1, "maxItems": 500, "items": _TEXT},
+    **{name: _TEXT for name in ("number", "symbol", "date", "subject", "type", "urgency", "due_date", "agency",
+                                "accept_undecided", "for_information", "late_reason")},
+)  # fmt: skip
+_DECIDE = _body(["act", "by"], act={"enum": ["release", "information", "refuse", "discard"]}, reason=_TEXT, **_PERSON)
+_RESEND = _body(["reason"], reason={"type": "string", "minLength": 1, "maxLength": 500},
+                to={"type": "array", "maxItems": 500, "items": _TEXT})  # fmt: skip
+_PAGE = [
+    ("q", _TEXT),
+    ("year", {"type": "integer", "minimum": 0, "maximum": 9999}),
+    ("limit", {"type": "integer", "minimum": 0, "maximum": 500}),
+    ("offset", {"type": "integer", "minimum": 0, "maximum": 10_000_000}),
+]
+
+#: path, method, handler, scope, summary, query parameters, body.
+_TABLE: list[tuple[str, str, Handler, str, str, list[tuple[str, dict[str, Any]]], dict[str, Any] | None]] = [
+    ("/documents", "GET", acts.documents, "read", "Văn bản trong sổ, mới nhất trước",
+     [("direction", {"enum": ["incoming", "outgoing"]}), *_PAGE], None),
+    ("/documents", "POST", acts.send_document, "send", "Phát hành và gửi văn bản đã ký số", [], _SEND),
+    ("/documents/{document}", "GET", acts.document, "read", "Một văn bản", [], None),
+    ("/documents/{document}/files/{file}", "GET", acts.file, "read", "Một tệp, nguyên gốc", [], None),
+    ("/documents/{document}/track", "GET", acts.track, "read", "Theo dõi từng nơi nhận", [], None),
+    ("/documents/{document}/resend", "POST", acts.resend_document, "send", "Gửi lại", [], _RESEND),
+    ("/quarantine", "GET", acts.quarantine, "read", "Văn bản chờ kiểm tra", [], None),
+    ("/quarantine/{item}", "GET", acts.item, "read", "Một thư chờ kiểm tra", [], None),
+    ("/quarantine/{item}/decision", "POST", acts.decide, "decide", "Tiếp nhận, để biết, từ chối, loại", [], _DECIDE),
+    ("/registers", "GET", acts.register, "read", "Sổ theo NĐ 30/2020 Phụ lục IV",
+     [("book", {"enum": ["incoming", "outgoing"]}), _PAGE[1]], None),
+]  # fmt: skip
+
+
+def api_routes(desk: Desk) -> list[Route]:
+    """The routes under /api/v1."""
+    paths: dict[str, dict[str, tuple[Handler, str]]] = {}
+    for path, method, handler, scope, *_ in _TABLE:
+        paths.setdefault(path, {})[method] = (handler, scope)
+    routes = [Route("/api/v1/openapi.json", _describe, methods=["GET"])]
+    routes += [Route(f"/api/v1{path}", door(desk, found), methods=list(found)) for path, found in paths.items()]
+    return routes
+
+
+async def _describe(_request: Request) -> Response:
+    return JSONResponse(description())
+
+
+def description() -> dict[str, Any]:
+    """The OpenAPI document."""
+    error = {"description": "lỗi", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}}
+    paths: dict[str, Any] = {}
+    for path, method, _, scope, summary, query, body in _TABLE:
+        parameters: list[dict[str, Any]] = [
+            {"name": name, "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
+            for name in ("document", "file", "item")
+            if f"{{{name}}}" in path
+        ]
+        parameters += [
+            {"name": n, "in": "query", "required": n == "book", "schema": schema} for n, schema in query
+        ]
+        operation: dict[str, Any] = {
+            "summary": summary,
+            "description": f"Phạm vi của mã truy cập: {scope}",
+            "parameters": parameters,
+            "responses": {
+                "201" if method == "POST" and scope == "send" else "200": {
+                    "description": "được",
+                    "content": {("application/octet-stream" if "{file}" in path else "application/json"): {"schema": {}}},
+                },
+                **{str(code): error for code in (400, 401, 403, 404, 409, 422, 503)},
+            },
+        }
+        if body is not None:
+            operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": body}}}
+            operation["parameters"].append(
+                {"name": "Idempotency-Key", "in": "header", "schema": {"type": "string", "maxLength": 200}}
+            )
+        paths.setdefault(path, {})[method.lower()] = operation
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Công Văn", "version": __version__, "description": "Gửi, nhận, theo dõi văn bản điện tử"},
+        "servers": [{"url": "/api/v1"}],
+        "security": [{"token": []}],
+        "paths": paths,
+        "components": {
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+            "schemas": {
+                "Error": _body(["error"], error=_body(["code", "message"], code=_TEXT, message=_TEXT)),
+            },
+        },
+    }
