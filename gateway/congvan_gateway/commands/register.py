@@ -46,12 +46,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             act.add_argument("--author", required=True, metavar="TÁC-GIẢ")
             act.add_argument("--subject", required=True)
             act.add_argument("--remark")
+    sent = acts.add_parser("hand-sent", help="văn bản gửi thủ công từ hộp thư, chờ vào sổ đi")
+    sent.add_argument("--take", metavar="MỤC", help="vào sổ đi theo số đã ghi trên văn bản")
+    sent.add_argument("--dismiss", metavar="MỤC", help="không phải văn bản của cơ quan")
+    sent.add_argument("--number", help="số, khi chưa đọc được")
+    sent.add_argument("--symbol", help="ký hiệu, khi chưa đọc được")
+    sent.add_argument("--reason", default="", help="lý do bỏ qua")
+    sent.add_argument("--by", metavar="NGƯỜI")
+    add_config(sent)
+    add_output(sent)
 
 
 def run(args: argparse.Namespace) -> int:
     app = open_app(args)
     try:
-        return {"list": _list, "export": _export, "strike": _strike, "add": _add}[args.act](app, args)
+        acts = {"list": _list, "export": _export, "strike": _strike, "add": _add, "hand-sent": _hand_sent}
+        return acts[args.act](app, args)
     finally:
         app.close()
 
@@ -159,4 +169,24 @@ def _add(app: App, args: argparse.Namespace) -> int:
         print_json({"number": made.number_text, "year": made.book.year})
     else:
         say(f"Đã vào sổ văn bản đến, số đến {made.number_text}")
+    return 0
+
+
+def _hand_sent(app: App, args: argparse.Namespace) -> int:
+    from congvan_gateway.dispatch import hand_sent
+
+    if args.take:
+        document_id = hand_sent.take(app, args.take, actor=actor(args), number=args.number, symbol=args.symbol)
+        print_json({"document_id": document_id}) if args.json else say(f"Đã vào sổ văn bản đi: {document_id}")
+        return 0
+    if args.dismiss:
+        hand_sent.dismiss(app, args.dismiss, actor=actor(args), reason=args.reason)
+        return 0
+    rows = hand_sent.offered(app)
+    if args.json:
+        print_json(rows)
+        return 0
+    for row in rows:
+        number = "/".join(v for v in (row["number"], row["symbol"]) if v) or "chưa rõ số"
+        say(f"{row['item']}  {row['sent_at']}  {number}  {row['subject']}  -> {', '.join(row['to'])}")
     return 0

@@ -17,14 +17,17 @@ from congvan_core.agencies.lookup import bodies_of, contact_point_by_id, main_ma
 from congvan_core.agencies.model import ContactPoint
 from congvan_core.documents.agency_code import canonical
 from congvan_core.documents.model import DocumentLink, DocumentMetadata, FileRole, LegalValue, Party, StatusReport
+from congvan_core.documents.store import get_document, jsonable
 from congvan_core.ids import VIETNAM, new_id
 from congvan_core.journal.sealing import head
 from congvan_core.journal.writing import append
+from congvan_core.registers.entries import entries_of
 from congvan_gateway.judgement.model import Inspection
 from congvan_gateway.judgement.origin import Origin
 from congvan_gateway.judgement.registration import Registration, Standing
 from congvan_gateway.main import App
 from congvan_gateway.quarantine.person import Person
+from congvan_gateway.receipts.numbered import WAITING, Registered, described
 from congvan_gateway.storage.schema import outbox
 from congvan_mailbox.message import Address
 from congvan_mailbox.package.pack import new_message_id
@@ -57,33 +60,23 @@ def registered(
         return
     agency = done.agency
     number = done.entry.number_text
+    since = standing.instruction_given.astimezone(VIETNAM).date() if standing.instruction_given else None
+    said = Registered(
+        _exchange(agency, seen, origin), row.arrived_at, done.clock_starts_at, done.legal_value, since,
+        _forwarded_author(origin),
+    )  # fmt: skip
     if number is None:
         arrived(connection, app, row, seen, origin)
-        return
-    times = Times(row.arrived_at, done.entry.registered_at, done.clock_starts_at)
-    exchange = _exchange(agency, seen, origin)
-    since = standing.instruction_given.astimezone(VIETNAM).date() if standing.instruction_given else None
-    if done.legal_value is LegalValue.FOR_INFORMATION:
-        letter = wording.for_information(exchange, times, number, automatic_since=since)
-    else:
-        letter = wording.registered(
-            exchange,
-            times,
-            number,
-            signature="undecided" if done.legal_value is LegalValue.UNDECIDED else "valid",
-            legal_value=done.legal_value,
-            automatic_since=since,
-            forwarded_author=_forwarded_author(origin),
-        )
     _queue(
-        connection, app, row, seen, origin, agency, "03", letter,
+        connection, app, row, seen, origin, agency, "03", said.letter(number or "", done.entry.registered_at),
         document_id=done.document_id,
         arrived_at=row.arrived_at,
         registered_at=done.entry.registered_at,
         clock_starts_at=done.clock_starts_at,
-        register_number=number,
+        register_number=number or "",
         staff=standing.actor if standing.instruction_id is None else "",
-        description=f"Đã vào sổ văn bản đến, số đến {number}",
+        description=described(number) if number else "",
+        waiting=None if number else said,
     )  # fmt: skip
 
 
@@ -119,16 +112,25 @@ def refused(
 def repeated(
     connection: Connection, app: App, row: Row[Any], seen: Inspection, origin: Origin, document_id: str
 ) -> None:
-    """The original receipt once more, its stored bytes; nothing where it was never answered (number still waited for)."""
+    """The original receipt once more, its stored bytes; a receipt of its own where the document came by another way or
+    from somebody else before. Where the number is still waited for, the receipt that waits answers this mail too.
+    """
     if not _may_answer(row, seen, origin):
         return
     original = connection.execute(
         select(outbox)
-        .where(outbox.c.document_id == document_id, outbox.c.kind == "receipt_03")
+        .where(
+            outbox.c.document_id == document_id,
+            outbox.c.kind == "receipt_03",
+            outbox.c.rcpt_to == origin.answer_to,  # what was said to another sender is not this one's
+        )
         .order_by(outbox.c.created_at)
         .limit(1)
     ).one_or_none()
     if original is None:
+        _answered_first(connection, app, row, seen, origin, document_id)
+        return
+    if original.state == WAITING:
         return
     at = app.clock()
     agency = contact_point_by_id(connection, row.agency_id)
@@ -150,6 +152,30 @@ def repeated(
             "created_at": at,
         },
     )
+
+
+def _answered_first(
+    connection: Connection, app: App, row: Row[Any], seen: Inspection, origin: Origin, document_id: str
+) -> None:
+    """03 with the number under which the document stands already: it was entered by hand, or another agency sent it."""
+    there = next((e for e in entries_of(connection, document_id) if e.state != "struck"), None)
+    if there is None or there.number_text is None:
+        arrived(connection, app, row, seen, origin)
+        return
+    agency = contact_point_by_id(connection, row.agency_id)
+    value = LegalValue(get_document(connection, document_id).legal_value)
+    said = Registered(
+        _exchange(agency, seen, origin), row.arrived_at, there.clock_starts_at, value, None, _forwarded_author(origin)
+    )
+    _queue(
+        connection, app, row, seen, origin, agency, "03", said.letter(there.number_text, there.registered_at),
+        document_id=document_id,
+        arrived_at=row.arrived_at,
+        registered_at=there.registered_at,
+        clock_starts_at=there.clock_starts_at,
+        register_number=there.number_text,
+        description=described(there.number_text),
+    )  # fmt: skip
 
 
 def _may_answer(row: Row[Any], seen: Inspection, origin: Origin) -> bool:
@@ -196,6 +222,7 @@ def _queue(
     mobile: str = "",
     description: str = "",
     error: str = "",
+    waiting: Registered | None = None,
 ) -> None:
     meta = seen.metadata
     assert meta is not None and origin.answer_to is not None
@@ -246,14 +273,14 @@ def _queue(
             "mail_from": "",
             "rcpt_to": origin.answer_to,
             "message_id": new_message_id(own.email.rpartition("@")[2]).strip("<>"),
-            "content": content.to_json(),
-            "state": "to_seal",
+            "content": jsonable(content.to_json() | ({"waiting": waiting.to_json()} if waiting else {})),
+            "state": WAITING if waiting else "to_seal",
             "urgency": int(seen.urgency),
             "give_up_at": at + timedelta(hours=app.settings.delivery.give_up_hours),
             "created_at": at,
         },
     )
-    if inserted:
+    if inserted and waiting is None:
         append(
             connection,
             agency_id=agency.id,

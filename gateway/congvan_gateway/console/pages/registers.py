@@ -13,6 +13,7 @@ from congvan_core.registers.exporting import export_register
 from congvan_gateway.console import registry
 from congvan_gateway.console.desk import Ask
 from congvan_gateway.console.rights import require_row, visible_agencies
+from congvan_gateway.receipts.numbered import let_go
 
 _FORMS = {
     "pdf": "application/pdf",
@@ -79,6 +80,8 @@ def act(ask: Ask) -> Response:
         elif wanted == "number":
             number = ask.form.text("number", 20)
             give_external_number(connection, row.id, number_text=number, given_at=ask.now, actor=ask.account.signature)
+            if row.document_id is not None:
+                let_go(connection, ask.app, row.document_id, number.strip(), ask.now, ask.account.signature)
             notice = f"Đã ghi số đến {number} do QLVBĐH cấp"
         else:
             raise InputError("Không rõ việc cần làm")
