@@ -17,7 +17,7 @@ from congvan_gateway.judgement.registering import receiving_body
 from congvan_gateway.receipts.numbered import give_number
 from congvan_mailbox.message import parse_message
 from congvan_mailbox.receipts.read import read_receipt
-from support_judgement import DAY, NAME, genuine, metadata, package, page, signed
+from support_judgement import DAY, NAME, metadata, package, page, signed
 from support_station import A
 
 

@@ -46,6 +46,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             act.add_argument("--author", required=True, metavar="TÁC-GIẢ")
             act.add_argument("--subject", required=True)
             act.add_argument("--remark")
+    given = acts.add_parser("number", help="ghi số đến do QLVBĐH cấp cho văn bản đang chờ; sau đó mới báo 03")
+    given.add_argument("document", metavar="VĂN-BẢN", help="mã văn bản hoặc 12/QĐ-UBND")
+    given.add_argument("--number", required=True, metavar="SỐ-ĐẾN")
+    given.add_argument("--by", metavar="NGƯỜI")
+    add_config(given)
+    add_output(given)
     sent = acts.add_parser("hand-sent", help="văn bản gửi thủ công từ hộp thư, chờ vào sổ đi")
     sent.add_argument("--take", metavar="MỤC", help="vào sổ đi theo số đã ghi trên văn bản")
     sent.add_argument("--dismiss", metavar="MỤC", help="không phải văn bản của cơ quan")
@@ -61,6 +67,7 @@ def run(args: argparse.Namespace) -> int:
     app = open_app(args)
     try:
         acts = {"list": _list, "export": _export, "strike": _strike, "add": _add, "hand-sent": _hand_sent}
+        acts["number"] = _number
         return acts[args.act](app, args)
     finally:
         app.close()
@@ -127,6 +134,20 @@ def _strike(app: App, args: argparse.Namespace) -> int:
         row = find_entry(connection, book.id, args.number)
         strike(connection, row.id, reason=args.reason, actor=actor(args), at=app.clock())
     say(f"Đã hủy số {args.number}; số không dùng lại")
+    return 0
+
+
+def _number(app: App, args: argparse.Namespace) -> int:
+    from congvan_core.documents.finding_again import resolve_document
+    from congvan_gateway.receipts.numbered import give_number
+
+    with app.database.read() as connection:
+        row = resolve_document(connection, args.document, direction="incoming")
+    give_number(app, row.id, args.number, actor=actor(args))
+    if args.json:
+        print_json({"document_id": row.id, "number": args.number.strip()})
+    else:
+        say(f"Đã ghi số đến {args.number.strip()} do QLVBĐH cấp")
     return 0
 
 
