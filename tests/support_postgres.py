@@ -83,13 +83,20 @@ class PostgresCluster:
         )
         shutil.rmtree(self._folder, ignore_errors=True)
 
+    def halt(self) -> None:
+        """Stop the server, cutting its sessions; ``resume`` starts it again."""
+        self._run(server_programs() / "pg_ctl", "-D", str(self._folder / "data"), "-m", "fast", "-w", "stop")
+
+    def resume(self) -> None:
+        """Start a halted server on the same port with the same data."""
+        options = f"-p {self.port} -k {self._folder} -c listen_addresses=127.0.0.1 -c max_connections=200"
+        data, log = str(self._folder / "data"), str(self._folder / "log")
+        self._run(server_programs() / "pg_ctl", "-D", data, "-o", options, "-l", log, "-w", "start")
+
     def crash(self) -> None:
         """Stop the server as a power cut would and start it again (crash recovery runs). Needs ``durable``."""
-        programs = server_programs()
-        data = str(self._folder / "data")
-        self._run(programs / "pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")
-        options = f"-p {self.port} -k {self._folder} -c listen_addresses=127.0.0.1 -c max_connections=200"
-        self._run(programs / "pg_ctl", "-D", data, "-o", options, "-l", str(self._folder / "log"), "-w", "start")
+        self._run(server_programs() / "pg_ctl", "-D", str(self._folder / "data"), "-m", "immediate", "-w", "stop")
+        self.resume()
 
     def url(self, database: str) -> str:
         return f"postgresql://postgres@127.0.0.1:{self.port}/{database}"

@@ -148,7 +148,7 @@ def make_station(
 ) -> Station:
     """A data folder with both agencies in the directory, the test PKI trusted, revocation asked online."""
     folder = root / side.code.replace(".", "-")
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     trust = folder / "trust"
     trust.mkdir()
     (trust / "root.pem").write_bytes(pki.pem("root"))
