@@ -27,6 +27,7 @@ class Storage(_Section):
     database: str = Field("sqlite:///var/congvan.sqlite3", description="sqlite:///đường-dẫn hoặc postgresql://…")
     blobs: str = Field("var/blobs", description="thư mục kho tệp (đặt tên theo SHA-256)")
     spool: str = Field("var/intake", description="thư mục thư đến chưa vào cơ sở dữ liệu")
+    sealed: str = Field("var/sealed", description="kho niêm phong (đã mã hóa), không nằm trong bản sao lưu")
 
 
 class Smtp(_Section):
@@ -88,6 +89,9 @@ class Keys(_Section):
     gateway: str | None = Field(None, description="tệp PKCS#12 hoặc PEM của khóa cổng văn bản")
     gateway_certificate: str | None = Field(None, description="chứng thư PEM, nếu khóa là PEM")
     password_file: str | None = Field(None, description="tệp chứa mật khẩu PKCS#12")
+    sealed_to: list[str] = Field(
+        default_factory=list, description="chứng thư PEM của hai người được giao mở niêm phong; trống: khóa riêng của kho"
+    )
 
 
 class Trust(_Section):

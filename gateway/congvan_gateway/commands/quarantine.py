@@ -16,6 +16,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         ("release", "tiếp nhận và vào sổ"),
         ("refuse", "từ chối tiếp nhận"),
         ("discard", "loại (không phải văn bản)"),
+        ("unseal", "mở niêm phong khi xác định không phải bí mật nhà nước (hai người)"),
+        ("destroy", "tiêu hủy thư niêm phong (hai người)"),
     ):
         act = acts.add_parser(name, help=text, description=text)
         if name != "list":
@@ -23,6 +25,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         if name in ("release", "refuse", "discard"):
             act.add_argument("--by", metavar="HỌ-TÊN", help="người quyết định")
             act.add_argument("--reason", metavar="LÝ-DO", required=name != "release")
+        if name in ("unseal", "destroy"):
+            act.add_argument("--by", metavar="HỌ-TÊN, CHỨC-VỤ", action="append", required=True, help="nêu hai lần, hai người")
+            act.add_argument("--reason", metavar="LÝ-DO", required=True)
+        if name == "unseal":
+            act.add_argument("--key", metavar="TỆP.p12", action="append", default=[], help="khóa của hai người được giao")
+            act.add_argument("--password-file", metavar="TỆP", action="append", default=[], help="mật khẩu, cùng thứ tự")
         if name == "release":
             act.add_argument("--for-information", action="store_true", help="vào sổ để biết, để tham khảo (khoản 2 Điều 10)")
         if name == "refuse":
@@ -40,6 +48,8 @@ def run(args: argparse.Namespace) -> int:
             return _list(app, args)
         if args.act == "show":
             return _show(app, args)
+        if args.act in ("unseal", "destroy"):
+            return _sealed(app, args)
         return _act(app, args)
     finally:
         app.close()
@@ -78,6 +88,35 @@ def _show(app: App, args: argparse.Namespace) -> int:
         say(f"  [{finding['severity']}] {finding['message']}{clause}")
         if finding.get("advice"):
             say(f"      -> {finding['advice']}")
+    return 0
+
+
+def _sealed(app: App, args: argparse.Namespace) -> int:
+    from pathlib import Path
+
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    from congvan_core.errors import InputError
+    from congvan_core.signatures.sign_keys import load_pkcs12
+    from congvan_gateway.quarantine import sealing
+    from congvan_gateway.quarantine.person import Person
+    from congvan_mailbox.smime.decrypt import Recipient
+
+    people = [Person(name.strip(), position.strip()) for name, _, position in (b.partition(",") for b in args.by)]
+    if len(people) != 2:
+        raise InputError("Cần nêu đúng hai người bằng hai lần --by")
+    if args.act == "destroy":
+        record = sealing.destroy(app, args.item, people[0], people[1], reason=args.reason)
+    else:
+        keys = []
+        for path, secret in zip(args.key, args.password_file, strict=False):
+            key = load_pkcs12(Path(path), Path(secret).read_text(encoding="utf-8").rstrip("\r\n"))
+            keys.append(Recipient(key.certificate.public_bytes(Encoding.DER), key.private_key))
+        record = sealing.unseal(app, args.item, people[0], people[1], reason=args.reason, keys=keys)
+    if args.json:
+        print_json(record)
+    else:
+        say(sealing.record_text(record))
     return 0
 
 

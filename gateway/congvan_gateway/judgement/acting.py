@@ -15,8 +15,12 @@ from congvan_gateway.judgement.registering import channel_of, register_document
 from congvan_gateway.judgement.registration import Registration, Standing
 from congvan_gateway.judgement.verdict import Judged
 from congvan_gateway.main import App
+from congvan_gateway.quarantine import sealing
 from congvan_gateway.receipts import answering, returning
 from congvan_gateway.storage.schema import message
+
+#: Nothing against the document, but something that only a person can see or enter before it is registered.
+_CLERK = frozenset({"SECRET-NOT-CHECKED", "INTEGRITY-NUMBER-MISSING", "INTEGRITY-DATE-MISSING"})
 
 
 def act(connection: Connection, app: App, row: Row[Any], judged: Judged, standing: Standing | None) -> str:
@@ -49,6 +53,8 @@ def act(connection: Connection, app: App, row: Row[Any], judged: Judged, standin
 def _automatic(connection: Connection, app: App, row: Row[Any], judged: Judged) -> Standing | None:
     """The standing instruction under which an accepted document is registered by itself; None where a clerk must."""
     if judged.decision.recommended != "accept" or judged.duplicates.conflict:
+        return None
+    if not _CLERK.isdisjoint(f.code for f in judged.findings) or sealing.released(connection, row.id):
         return None
     meta, origin = judged.seen.metadata, judged.origin
     found = applicable(
@@ -83,6 +89,7 @@ def _repeat(connection: Connection, app: App, row: Row[Any], judged: Judged) -> 
 
 def _seal(connection: Connection, app: App, row: Row[Any], judged: Judged) -> str:
     """A secrecy marking: closed at once. Nothing of its content, abstract or names stays readable in any row."""
+    sealing.put_away(app, row.id, row.raw_sha256)
     codes = [c for c in judged.decision.because if c.startswith("SECRET-")] or list(judged.decision.because)
     connection.execute(
         update(message)
@@ -96,7 +103,12 @@ def _seal(connection: Connection, app: App, row: Row[Any], judged: Judged) -> st
             message_id=clean(judged.seen.message_id or "", 998) or None,
             lease_token=None,
             lease_until=None,
+            last_error=None,
+            next_try_at=None,
             subject=None,
+            number=None,
+            symbol=None,
+            document_id=None,
             urgency=int(judged.seen.urgency),
             from_address=clean(judged.seen.from_address or "", 320) or None,
             decision="sealed",

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from congvan_core.documents import urgency
 from congvan_core.documents.model import FileRole
-from congvan_core.findings import Finding
+from congvan_core.findings import Finding, Severity
 from congvan_core.storage.blobs import BlobStore
 from congvan_gateway.judgement import authenticity, content, document_facts, harmful, mail_signature, sources
 from congvan_gateway.judgement.archives import open_archives
@@ -37,7 +37,7 @@ class Context:
     """What an inspection may use. ``blobs``: where document files are put, None to keep nothing.
 
     ``pinned``: fingerprints of enrolled mail keys. ``key``: file, certificate file (PEM) and password of the key that
-    opens encrypted mail. ``front``: authserv-ids believed (RFC 8601).
+    opens encrypted mail. ``front``: authserv-ids believed (RFC 8601). ``unsealed``: a secrecy marking was found to be a false alarm.
     """
 
     trust: tuple[str, ...] = ()
@@ -53,6 +53,7 @@ class Context:
     at: datetime | None = None
     seconds: float = 18.0
     ocr: bool = True
+    unsealed: bool = False
 
     def existing_trust(self) -> list[str]:
         """The trust paths that are there; a data folder without a trust folder trusts nothing."""
@@ -110,6 +111,7 @@ def inspect_mail(raw: bytes, context: Context) -> Inspection:
         elif seen.kind in ("plain", "reply"):
             texts = TextReading(ocr=False, ends=started)
             content.examine(seen, opened.message, documents_of(held.files), (), texts)
+            _lift(seen, context)
         if context.clamd:
             harmful.scan_for_malware(seen, raw, held.files, context.clamd, started + context.seconds - time.monotonic())
     finally:
@@ -117,6 +119,15 @@ def inspect_mail(raw: bytes, context: Context) -> Inspection:
     if seen.kind == "reply":
         _read_reply(seen)
     return _finish(seen, started)
+
+
+def _lift(seen: Inspection, context: Context) -> None:
+    """Two named people have found the marking to be none: it stays as a note."""
+    if context.unsealed:
+        seen.secret = False
+        seen.findings = [
+            replace(f, severity_override=Severity.INFO) if f.code.startswith("SECRET-") else f for f in seen.findings
+        ]
 
 
 def _brings_document(held: MailFiles) -> bool:
@@ -157,6 +168,7 @@ def _read_documents(
         document_facts.choose_main(seen, documents)
     opened = open_archives(seen, documents)
     content.examine(seen, message, documents, opened, texts)
+    _lift(seen, context)
     if seen.secret:
         return  # sealed at once: nothing of it is read further, nothing kept beside the mail itself
     if context.blobs is not None:

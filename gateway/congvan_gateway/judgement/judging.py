@@ -23,6 +23,7 @@ from congvan_gateway.judgement.registration import Standing
 from congvan_gateway.judgement.sandbox import SandboxError
 from congvan_gateway.judgement.verdict import judge, mail_context
 from congvan_gateway.main import App
+from congvan_gateway.quarantine import sealing
 from congvan_gateway.storage.schema import message
 
 log = structlog.get_logger("congvan")
@@ -132,7 +133,10 @@ class Judge:
             if not self._still_ours(connection, row):
                 return "lost"
             judged = judge(connection, self._app, row, seen)
-            return act(connection, self._app, row, judged, standing)
+            state = act(connection, self._app, row, judged, standing)
+        if state == "sealed":
+            sealing.shred(self._app, row, [a.sha256 for a in seen.attachments])
+        return state
 
     def _still_ours(self, connection: Connection, row: Row[Any]) -> bool:
         token = connection.execute(

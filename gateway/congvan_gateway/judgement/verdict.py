@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -56,7 +56,11 @@ class Judged:
 def mail_context(app: App, row: Row[Any]) -> Context:
     """For one arrived mail: judged as of its arrival; a front server's word counts only where one stood before it."""
     front = front_speaks(row.door, row.envelope, app.settings.origin.front_peers)
-    return inspection_context(app, at=row.received_at, front=front)
+    context = inspection_context(app, at=row.received_at, front=front)
+    from congvan_gateway.quarantine.sealing import released
+
+    with app.database.read() as connection:
+        return replace(context, unsealed=released(connection, row.id))
 
 
 def inspection_context(app: App, *, at: datetime | None = None, front: bool = True) -> Context:
