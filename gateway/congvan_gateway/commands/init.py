@@ -10,6 +10,7 @@ from typing import Any
 
 from congvan_core.errors import ConfigurationError
 from congvan_core.ids import now
+from congvan_gateway.commands.account import first_account
 from congvan_gateway.commands.console_io import say
 from congvan_gateway.main import open_app
 from congvan_gateway.operations.founding import found_agency
@@ -26,6 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--agency", metavar="MÃ", help="mã định danh của cơ quan")
     parser.add_argument("--name", metavar="TÊN", help="tên cơ quan")
     parser.add_argument("--address", metavar="HỘP-THƯ", help="hộp thư công vụ")
+    parser.add_argument("--admin", metavar="TÊN-ĐĂNG-NHẬP", default="admin", help="tài khoản quản trị đầu tiên (admin)")
     parser.add_argument("--database", metavar="URL", help="postgresql://… (mặc định: SQLite trong thư mục)")
     parser.add_argument(
         "--mailbox", action="store_true", help="trạm: đọc hộp thư qua IMAP, gửi qua nhà cung cấp; tự tìm máy chủ"
@@ -67,10 +69,19 @@ def run(args: argparse.Namespace) -> int:
             secret.write_text(password + "\n", encoding="utf-8")
         config.write_text(commented(values), encoding="utf-8")
         config.chmod(0o600)
-        _found(args, folder, config) if given else open_app(load(config)).close()
+        if given:
+            _found(args, folder, config)
+        app = open_app(load(config))
+        try:
+            desk = first_account(
+                app, login=args.admin, name="Quản trị viên", roles=["administrator", "clerk"], actor="congvan init"
+            )
+        finally:
+            app.close()
     except OSError as error:
         raise ConfigurationError(f"Không ghi được {folder}: {error.strerror}") from error
     say(f"Đã tạo {config}")
+    say(f"Trang làm việc (mục console trong cấu hình): tài khoản {args.admin.lower()}, mật khẩu dùng một lần: {desk}")
     if given:
         say(f"Khóa của cổng văn bản: {folder / 'keys/gateway.p12'}; gửi {folder / 'keys/gateway.pem'} cho các cơ quan bạn")
     if station and password is None:

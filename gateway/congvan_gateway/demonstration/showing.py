@@ -30,6 +30,8 @@ class Demonstration:
         self.root = root
         self.started = time.monotonic()
         self.processes: list[subprocess.Popen[bytes]] = []
+        self.console_port = cast.free_port()
+        self.receiver: Path | None = None
 
     def step(self, text: str) -> None:
         say(f"[{time.monotonic() - self.started:5.1f} s] {text}")
@@ -44,8 +46,10 @@ class Demonstration:
             self.root, pki, cast.SENDER, smtp_port=ports[cast.SENDER.key], peer_port=ports[cast.RECEIVER.key]
         )
         receiver = cast.make_station(
-            self.root, pki, cast.RECEIVER, smtp_port=ports[cast.RECEIVER.key], peer_port=ports[cast.SENDER.key]
+            self.root, pki, cast.RECEIVER, smtp_port=ports[cast.RECEIVER.key], peer_port=ports[cast.SENDER.key],
+            console_port=self.console_port,
         )
+        self.receiver = receiver
         for config in (sender, receiver):
             self._serve(config)
         self.step(
@@ -134,6 +138,21 @@ class Demonstration:
             elif row.state in ("held", "conflict"):
                 self._tell(told, "held", f"Chờ văn thư kiểm tra: {', '.join(row.codes or [])}")
 
+    def open_desk(self) -> str:
+        """Where the receiver's clerk works, with a log-in that is made now and told once."""
+        from congvan_gateway.commands.account import first_account
+
+        assert self.receiver is not None
+        app = open_app(load(self.receiver))
+        try:
+            password = first_account(
+                app, login="vanthu", name="Nguyễn Thị Văn Thư", roles=["clerk", "administrator"], position="Văn thư",
+                telephone="0225 3000 000", actor="congvan demo", must_change=False,
+            )  # fmt: skip
+        finally:
+            app.close()
+        return f"http://127.0.0.1:{self.console_port}  tài khoản: vanthu  mật khẩu: {password}"
+
     def stop(self) -> None:
         """End both sides in order."""
         for process in self.processes:
@@ -155,6 +174,7 @@ def run(*, once: bool) -> int:
             if not once and done:
                 say(f"Hai cơ quan vẫn đang chạy; dữ liệu ở {folder}. Xem: congvan track --config "
                     f"{folder}/{cast.SENDER.key}/congvan.toml {cast.NUMBER}/{cast.SYMBOL}")
+                say(f"Trang làm việc của {cast.RECEIVER.title}: {demonstration.open_desk()}")
                 say("Nhấn Ctrl-C để dừng.")
                 while True:
                     time.sleep(3600)
