@@ -291,4 +291,19 @@ DEFINITIONS: tuple[Definition, ...] = (
         "The sender's display name holds invisible characters ({name}); the address is {address}.",
         _STEP1,
     ),
+    Definition(
+        "ORIGIN-ORDER-NOT-PROVED",
+        _W,
+        "Yêu cầu {order} văn bản {document} chưa được chứng thực bằng gói tin có chữ ký của chính tác giả; chưa thực "
+        "hiện. Đề nghị văn thư xác minh với tác giả qua đầu mối trong danh bạ.",
+        "The order to {order} {document} is not proved by a signed packet of the author; nothing was done.",
+        "khoản 4 Điều 18 Nghị định 30/2020/NĐ-CP",
+    ),
+    Definition(
+        "ORIGIN-ORDER-FOREIGN",
+        _W,
+        "Yêu cầu {order} văn bản {document} không do tác giả của văn bản gửi; đã trả lời không đồng ý.",
+        "The order to {order} {document} does not come from the document's author; it was declined.",
+        "khoản 4 Điều 18 Nghị định 30/2020/NĐ-CP",
+    ),
 )

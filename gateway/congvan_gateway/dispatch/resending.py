@@ -32,6 +32,8 @@ def resend(app: App, reference: str, *, to: Sequence[str], reason: str, actor: s
     on = at.astimezone(VIETNAM).date()
     with app.database.write() as connection:
         row = resolve_document(connection, reference, direction="outgoing")
+        if row.state in ("recalling", "recalled"):
+            raise RefusedError("Văn bản đã được lấy lại, thu hồi; không gửi lại được")
         known = recipients_of(connection, row.id)
         if to:
             wanted = []

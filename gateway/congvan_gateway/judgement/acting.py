@@ -16,6 +16,8 @@ from congvan_gateway.judgement.registration import Registration, Standing
 from congvan_gateway.judgement.verdict import Judged
 from congvan_gateway.main import App
 from congvan_gateway.quarantine import sealing
+from congvan_gateway.recall import answers
+from congvan_gateway.recall import receiving as orders
 from congvan_gateway.receipts import answering, returning
 from congvan_gateway.storage.schema import message
 
@@ -28,11 +30,15 @@ def act(connection: Connection, app: App, row: Row[Any], judged: Judged, standin
     seen, decision = judged.seen, judged.decision
     if decision.sealed:
         return _seal(connection, app, row, judged)
+    taken = orders.take_in(connection, app, row, judged)
+    if taken is not None:
+        return finish(connection, app, row, judged, taken.state, document_id=taken.document_id)
     if seen.kind in ("receipt", "bounce", "reply", "auto_reply"):
         known = len(seen.findings)
         settled = returning.take_in(connection, app, row, judged.seen, judged.origin)
         judged.findings.extend(seen.findings[known:])
         if settled is not None:
+            answers.settle_answer(connection, app, seen, settled.document_id)
             return finish(connection, app, row, judged, settled.state, document_id=settled.document_id)
         if seen.kind == "auto_reply":
             return finish(connection, app, row, judged, "ignored")
@@ -47,6 +53,7 @@ def act(connection: Connection, app: App, row: Row[Any], judged: Judged, standin
         return _hold(connection, app, row, judged)
     registration = register_document(connection, app, row, seen, judged.origin, standing)
     answering.registered(connection, app, row, judged.seen, judged.origin, registration, standing)
+    orders.after_registration(connection, app, row, judged, registration.document_id)
     return finish(connection, app, row, judged, "registered", registration=registration, standing=standing)
 
 
