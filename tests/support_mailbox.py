@@ -15,7 +15,7 @@ from congvan_gateway.intake.imap_role import start_readers
 from congvan_gateway.intake.imap_schema import imap_mail
 from congvan_gateway.main import App, open_app
 from congvan_gateway.operations.founding import found_agency
-from congvan_gateway.settings import Imap, Settings, Storage
+from congvan_gateway.settings import Imap, Settings, Storage, Verification
 from congvan_gateway.storage.schema import message
 from support.dovecot import DovecotInstance
 
@@ -39,7 +39,8 @@ def mailbox_app(
         "password_file": "pass", "address": address, "poll_seconds": 20.0,
     }  # fmt: skip
     storage = Storage(database=database) if database else Storage()
-    app = open_app(Settings(storage=storage, imap=[Imap(**(box | more))], base=folder))
+    work = Verification(workers=0)  # judged in this process: no worker has to start
+    app = open_app(Settings(storage=storage, imap=[Imap(**(box | more))], verification=work, base=folder))
     found_agency(app, code="H24.91.07", name="Ủy ban nhân dân phường Thử Nghiệm B", address=address, actor="test")
     return app
 

@@ -58,7 +58,7 @@ class Desk:
 
 @pytest.fixture(params=["plain", "gateway", "urgent"])
 def desk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Desk]:
-    _, certificate = make_gateway_key(tmp_path / "keys", agency_name="Sở A", address="vanthu@a.example.vn", at=START)
+    make_gateway_key(tmp_path / "keys", agency_name="Sở A", address="vanthu@a.example.vn", at=START)
     settings = Settings(
         keys=Keys(gateway="keys/gateway.p12", password_file="keys/gateway.pass"),
         operations=Operations(operator="van.hanh@a.example.vn"),

@@ -83,7 +83,7 @@ class FolderReader:
         try:
             if single and self._broke.get(uids[0], 0) >= _SUSPECT:
                 raise MailboxError("Kết nối đứt mỗi lần đọc thư này")
-            arrivals = await self._fetch(client, group)
+            arrivals = await self.fetch(client, group)
         except LinkLost:
             self._singly = True  # the next session goes one by one until it is past the bad one
             if single:
@@ -111,7 +111,7 @@ class FolderReader:
             await client.flag([one.uid for one in arrivals], [lease.marker])
         return made
 
-    async def _fetch(self, client: Client, group: Sequence[Fetched]) -> list[Arrival]:
+    async def fetch(self, client: Client, group: Sequence[Fetched]) -> list[Arrival]:
         """The octets into the blob store; durable on return."""
         if len(group) == 1 and (group[0].size is None or group[0].size > PART):
             large = await self._fetch_large(client, group[0])

@@ -11,6 +11,7 @@ import structlog
 from congvan_core.errors import ConfigurationError, CongvanError
 from congvan_gateway.intake import imap_account, imap_sent, imap_storing
 from congvan_gateway.intake.imap_account import Lease, LeaseLost, SecondInstallation
+from congvan_gateway.intake.imap_hand_sent import SentReader
 from congvan_gateway.intake.imap_reading import FolderReader
 from congvan_gateway.intake.imap_showing import show_states
 from congvan_gateway.main import App
@@ -69,6 +70,7 @@ class Reader:
         self._box = box
         self._stop = stop
         self._folder = FolderReader(app, box.address)
+        self._sent = SentReader(app, box, self._folder)
         self._searched_marks = False
         self._faults = 0
 
@@ -155,7 +157,7 @@ class Reader:
                 worked += await self._folder.read_again(client, lease, place)
                 worked += await show_states(self._app, client, lease, self._box)
                 worked += await imap_sent.keep_copies(self._app, client, lease, self._box)
-                worked += await imap_sent.read_sent(self._app, client, lease, self._box)
+                worked += await self._sent.read(client, lease)
                 self._faults = 0
                 await asyncio.to_thread(imap_account.note, self._app, lease.account, None)
                 if not worked:

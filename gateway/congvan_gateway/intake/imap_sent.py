@@ -1,4 +1,4 @@
-"""The Sent folder: mails of ours are put there; what a person sent by hand is found there (khoản 2 Điều 4)."""
+"""The Sent folder keeps a copy of every mail of ours."""
 
 from __future__ import annotations
 
@@ -97,8 +97,3 @@ def _kept(app: App, lease: Lease, outbox_id: str) -> None:
             .values(outbox_id=outbox_id, account=lease.account, at=app.clock())
             .on_conflict_do_nothing(index_elements=["outbox_id"])
         )
-
-
-async def read_sent(app: App, client: Client, lease: Lease, box: Imap) -> int:
-    """What a person sent from the webmail, offered for the outgoing register."""
-    return 0
