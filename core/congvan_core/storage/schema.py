@@ -179,6 +179,7 @@ document = Table(
     Column("created_at", Instant, nullable=False),
     Column("search_text", Text),  # folded: without accents, for search as you type
     Index("ix_document_agency_direction_created", "agency_id", "direction", "created_at"),
+    Index("ix_document_newest", "agency_id", "created_at", "id"),  # search reads from the newest and stops early
     Index("ix_document_main_digest", "agency_id", "main_sha256"),
     Index("ix_document_author_number", "agency_id", "number_key", "issued_on"),
     Index("ix_document_identifier", "agency_id", "identifier"),
