@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from functools import partial
 
 from congvan_gateway.operations.bench.table import Row, Setting, alternate, median, ratio, seconds
 from congvan_mailbox.message import parse_message, write
@@ -21,10 +22,10 @@ def measure(setting: Setting) -> Iterator[Row]:
         took = alternate(
             setting.rounds,
             {
-                "theirs build": lambda data=data: seconds(lambda: _theirs_built(data)),
-                "build": lambda data=data: seconds(lambda: _ours_built(data)),
-                "theirs parse": lambda raw=raw: seconds(lambda: _theirs_parsed(raw)),
-                "parse": lambda raw=raw: seconds(lambda: _ours_parsed(raw)),
+                "theirs build": partial(seconds, partial(_theirs_built, data)),
+                "build": partial(seconds, partial(_ours_built, data)),
+                "theirs parse": partial(seconds, partial(_theirs_parsed, raw)),
+                "parse": partial(seconds, partial(_ours_parsed, raw)),
             },
         )
         for job, goal, bound in (("build", ">= 4.0", "copies"), ("parse", ">= 6.0", "SHA-256 and base64")):
@@ -53,7 +54,9 @@ def _theirs_parsed(raw: bytes) -> str:
     message = message_from_bytes(raw, policy=policy.SMTP)
     assert isinstance(message, EmailMessage)
     (part,) = message.iter_attachments()
-    return hashlib.sha256(part.get_payload(decode=True)).hexdigest()
+    content = part.get_payload(decode=True)
+    assert isinstance(content, bytes)
+    return hashlib.sha256(content).hexdigest()
 
 
 def _ours_parsed(raw: bytes) -> str:

@@ -15,7 +15,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -29,6 +29,9 @@ from congvan_core.ids import new_id, now
 from congvan_core.registers.registering import register
 from congvan_core.storage.database import Database
 from congvan_core.storage.schema import book, entry
+from congvan_gateway.operations.bench.peer_postgres import postgresql
+from congvan_gateway.operations.bench.table import Row as TableRow
+from congvan_gateway.operations.bench.table import Setting
 from congvan_gateway.storage.migrate import upgrade
 
 _META = DocumentMetadata(
@@ -51,14 +54,31 @@ class Row:
     goal: float | None
 
 
-def run(postgresql_url: str | None = None, *, rounds: int = 5, count: int = 300) -> list[Row]:
+def run(
+    postgresql_url: str | None = None, *, rounds: int = 5, count: int = 300, folder: Path = Path()
+) -> list[Row]:
     """Measure SQLite, and PostgreSQL where a URL of an empty database is given. Raises AssertionError on a gap."""
-    with tempfile.TemporaryDirectory(dir=".") as folder:
-        rows = _measure(Database(f"sqlite:///{folder}/bench.db"), _sqlite_limit(Path(folder)), "SQLite", rounds, count)
+    with tempfile.TemporaryDirectory(dir=folder) as name:
+        rows = _measure(Database(f"sqlite:///{name}/bench.db"), _sqlite_limit(Path(name)), "SQLite", rounds, count)
     if postgresql_url is not None:
         database = Database(postgresql_url, pool_size=10)
         rows += _measure(database, _postgresql_limit(postgresql_url), "PostgreSQL", rounds, count)
     return rows
+
+
+def measure(setting: Setting) -> Iterator[TableRow]:
+    """Rows of G14."""
+    with postgresql(setting, "registering") as url:
+        if url is None:
+            yield TableRow("G14", "PostgreSQL", "not measured: PostgreSQL is not installed", "")
+        rows = run(url, rounds=setting.rounds, count=150 if setting.quick else 300, folder=setting.folder)
+    limit = 0.0
+    for row in rows:
+        if row.name.endswith("commit") and "limit" in row.name:
+            limit = row.rate
+            continue
+        yield TableRow("G14", f"register, {row.name}", f"one-row commits {limit:.0f}/s", f"{row.rate:.0f}/s", row.ratio,
+                       f">= {row.goal}" if row.goal else "", "Python between statements")  # fmt: skip
 
 
 def _measure(database: Database, limit: Callable[[int], None], name: str, rounds: int, count: int) -> list[Row]:
@@ -67,14 +87,14 @@ def _measure(database: Database, limit: Callable[[int], None], name: str, rounds
         agency = add_contact_point(connection, "H24.15", "Sở Mẫu Thử", actor="bench", own=True).id
         add_body(connection, agency, "H24.15", "Sở Mẫu Thử", actor="bench")
     jobs: dict[str, tuple[Callable[[], None], float | None]] = {
-        "1 writer": (lambda: _register(database, agency, count), 0.45),
-        "50 per commit": (lambda: _register(database, agency, count, batch=50), 3.0),
+        "1 writer": (lambda: register_some(database, agency, count), 0.45),
+        "50 per commit": (lambda: register_some(database, agency, count, batch=50), 3.0),
     }
     if database.is_postgresql:
         jobs["8 writers, 1 book"] = (lambda: _parallel(database, agency, count, 1), None)
         jobs["8 writers, 8 books"] = (lambda: _parallel(database, agency, count, 8), 0.9)
     rates: dict[str, list[float]] = {key: [] for key in ("limit", *jobs)}
-    _register(database, agency, 20)
+    register_some(database, agency, 20)
     for _ in range(rounds):
         rates["limit"].append(_rate(lambda: limit(count), count))
         for key, (job, _goal) in jobs.items():
@@ -100,7 +120,7 @@ def _rate(job: Callable[[], None], count: int) -> float:
     return count / (time.perf_counter() - start)
 
 
-def _register(database: Database, agency: str, count: int, *, batch: int = 1, series: str = "") -> None:
+def register_some(database: Database, agency: str, count: int, *, batch: int = 1, series: str = "") -> None:
     done = 0
     while done < count:
         with database.write() as connection:
@@ -132,7 +152,7 @@ def _register(database: Database, agency: str, count: int, *, batch: int = 1, se
 
 def _parallel(database: Database, agency: str, count: int, books: int) -> None:
     threads = [
-        threading.Thread(target=_register, args=(database, agency, count // 8), kwargs={"series": f"S{worker % books}"})
+        threading.Thread(target=register_some, args=(database, agency, count // 8), kwargs={"series": f"S{worker % books}"})
         for worker in range(8)
     ]
     for thread in threads:

@@ -23,7 +23,7 @@ def measure(setting: Setting) -> Iterator[Row]:
     folder = keys.write(setting.folder / "sign-pki", "bench")
     pdf = material.page(1, 1_000_000)
     key = keys.holders["seal"]
-    documented = signers.SimpleSigner.load_pkcs12(str(folder / "seal.p12"), passphrase=b"bench")
+    documented = signers.SimpleSigner.load_pkcs12(str(folder / "seal.p12"), passphrase=b"bench")  # type: ignore[no-untyped-call]
     assert documented is not None
 
     def theirs() -> None:

@@ -12,6 +12,7 @@ from email.utils import format_datetime
 from pathlib import Path
 
 from congvan_core.ids import VIETNAM, now
+from congvan_core.signatures.demo_pki import DemoPki
 from congvan_core.signatures.trust_store import TrustStore
 from congvan_core.signatures.verify import verify_file
 from congvan_gateway.operations.bench import material
@@ -63,7 +64,7 @@ def _pdf(setting: Setting, store: TrustStore, pdf: bytes, size: int, signatures:
 
 
 def _mail(
-    setting: Setting, store: TrustStore, keys: material.DemoPki, folder: Path, size: int, goal: float
+    setting: Setting, store: TrustStore, keys: DemoPki, folder: Path, size: int, goal: float
 ) -> Row:
     entity = write.multipart("mixed", [write.file_part(material.page(1, size), "application/pdf", "a.pdf")])
     date = format_datetime(now().astimezone(VIETNAM))
