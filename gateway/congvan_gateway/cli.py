@@ -33,9 +33,11 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "account": ("congvan_gateway.commands.account", "người dùng trang làm việc"),
     "audit": ("congvan_gateway.commands.audit", "kiểm tra nhật ký"),
     "trust": ("congvan_gateway.commands.trust", "chứng thư số tin cậy"),
+    "policy": ("congvan_gateway.commands.policy", "bảng chính sách: mỗi phát hiện dẫn tới cách xử lý nào"),
     "filename": ("congvan_core.documents.command", "tên tệp theo khoản 3 Điều 8"),
     "evidence": ("congvan_gateway.commands.evidence", "lập hoặc kiểm tra hồ sơ chứng cứ gửi, nhận"),
     "backup": ("congvan_gateway.commands.backup", "sao lưu, kiểm tra bản sao lưu, phục hồi"),
+    "stats": ("congvan_gateway.commands.stats", "thống kê gửi, nhận, giải quyết theo quý, năm"),
     "doctor": ("congvan_gateway.commands.doctor", "kiểm tra cấu hình và cách sửa"),
 }
 

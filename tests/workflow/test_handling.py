@@ -48,7 +48,7 @@ def test_from_the_register_to_done(office: Office) -> None:
         handling.link_answer(connection, document_id, answer, by=officer, at=now())
         warnings = handling.finish(connection, document_id, "Đã trả lời", by=officer, at=now() + timedelta(days=4))
         assert any("hồ sơ" in one for one in warnings) and any("sau thời hạn" in one for one in warnings)
-        assert [one.text for one in handling.opinions(connection, document_id)][0] == "Đã xin ý kiến Sở Tài chính"
+        assert handling.opinions(connection, document_id)[0].text == "Đã xin ý kiến Sở Tài chính"
         with pytest.raises(ConflictError):
             handling.finish(connection, document_id, "lần nữa", by=officer, at=now())
     assert states(office, document_id) == ["04", "05", "06"]
