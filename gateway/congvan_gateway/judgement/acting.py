@@ -190,7 +190,8 @@ def finish(
 
 def _look_again(app: App, judged: Judged) -> datetime | None:
     """When an undecided document is judged again by itself; None where only a person can settle it."""
-    if any(v["outcome"] == "indeterminate" for v in judged.seen.verification):
+    unanswered = any(f.code == "ORIGIN-CHECK-INCOMPLETE" for f in judged.findings)
+    if unanswered or any(v["outcome"] == "indeterminate" for v in judged.seen.verification):
         return app.clock() + timedelta(minutes=app.settings.verification.retry_minutes)
     return None
 

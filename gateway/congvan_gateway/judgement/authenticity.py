@@ -4,10 +4,19 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from congvan_core.storage.blobs import BlobStore
 from congvan_gateway.judgement.model import Inspection
+from congvan_mailbox.authentication.authenticate import authenticate
 from congvan_mailbox.authentication.front import from_trusted_front
+from congvan_mailbox.authentication.names import Resolver, SystemResolver
+from congvan_mailbox.authentication.results import AuthResults
+
+if TYPE_CHECKING:
+    from sqlalchemy import Row
+
+    from congvan_gateway.main import App
 
 #: Said of every mail by the judgement of origin itself.
 _OF_OTHERS = frozenset({"ORIGIN-FROM-MISSING", "ORIGIN-FROM-MULTIPLE", "ORIGIN-FROM-SEVERAL"})
@@ -24,6 +33,37 @@ def read_front(seen: Inspection, raw: bytes, authserv_ids: Iterable[str], *, hop
     results = from_trusted_front(raw, ids, hops=hops, below=below)
     seen.authentication = results.to_json() | {"trusted": results.source.startswith("front:")}
     seen.findings.extend(f for f in results.findings if f.code not in _OF_OTHERS)
+
+
+def evaluate(
+    seen: Inspection, raw: bytes, *, client_ip: str | None, helo: str, mail_from: str, dns: Resolver
+) -> None:
+    """Our own evaluation of SPF, DKIM, DMARC and ARC, where this door saw the client itself."""
+    _take(seen, authenticate(raw, client_ip=client_ip, helo=helo, mail_from=mail_from, dns=dns))
+
+
+def _take(seen: Inspection, results: AuthResults) -> None:
+    seen.authentication = results.to_json() | {"trusted": True}
+    known = {f.code for f in seen.findings}
+    seen.findings.extend(f for f in results.findings if f.code not in _OF_OTHERS and f.code not in known)
+
+
+def ask_for_blob(
+    sha256: str, blobs: str, client_ip: str | None, helo: str, mail_from: str, dns: Resolver
+) -> AuthResults:
+    """As :func:`evaluate` for a stored mail; runs in a limited worker, as a stranger's signatures are read."""
+    raw = BlobStore(blobs).read(sha256)
+    return authenticate(raw, client_ip=client_ip, helo=helo, mail_from=mail_from, dns=dns)
+
+
+def evaluated(app: App, row: Row[Any], seen: Inspection, dns: Resolver | None = None) -> None:
+    """Evaluate where the settings ask for it and no trusted server in front has spoken."""
+    if not app.settings.origin.evaluate or row.door not in ("smtp", "lmtp") or seen.authentication.get("trusted"):
+        return
+    envelope = row.envelope or {}
+    blobs = str(app.settings.path(app.settings.storage.blobs))
+    given = (row.raw_sha256, blobs, envelope.get("peer_ip"), envelope.get("helo") or "", row.mail_from)
+    _take(seen, app.sandbox.run(ask_for_blob, *given, dns or SystemResolver()))
 
 
 def front_speaks(door: str, envelope: Mapping[str, Any] | None, peers: Iterable[str]) -> bool:

@@ -17,6 +17,7 @@ from congvan_core.findings import Finding
 from congvan_core.journal.writing import clean
 from congvan_core.storage.database import database_time
 from congvan_gateway.judgement.acting import act, tell
+from congvan_gateway.judgement.authenticity import evaluated
 from congvan_gateway.judgement.inspection import inspect_blob
 from congvan_gateway.judgement.model import Inspection
 from congvan_gateway.judgement.registration import Standing
@@ -125,7 +126,9 @@ class Judge:
         if row.tries > MAX_TRIES:
             raise CongvanError(f"Đã thử {row.tries - 1} lần mà không kiểm tra xong thư này")
         context = mail_context(self._app, row)
-        return self._app.sandbox.run(inspect_blob, row.raw_sha256, context)
+        seen = self._app.sandbox.run(inspect_blob, row.raw_sha256, context)
+        evaluated(self._app, row, seen)
+        return seen
 
     def conclude(self, row: Row[Any], seen: Inspection, *, standing: Standing | None = None) -> str:
         """Act on an inspected mail in one transaction; the state it ends in. ``standing``: a person releases it."""

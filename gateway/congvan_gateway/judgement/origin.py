@@ -20,7 +20,7 @@ from congvan_core.documents.agency_code import canonical
 from congvan_core.errors import CongvanError
 from congvan_core.findings import Finding
 from congvan_core.ids import VIETNAM
-from congvan_core.storage.schema import agency_key, contact_point
+from congvan_core.storage.schema import agency_key, contact_point, mailbox
 from congvan_gateway.judgement.model import Inspection
 
 #: Unconfirmed keys kept per agency.
@@ -80,6 +80,7 @@ def _find_sender(connection: Connection, seen: Inspection, origin: Origin, on: d
     found = _by_address(connection, seen.from_address, on)
     if found is None:
         origin.findings.append(Finding("ORIGIN-UNKNOWN-SENDER", {"address": seen.from_address}))
+        _find_likeness(connection, seen.from_address, seen.from_name, origin)
         return
     origin.mailbox, origin.sender = found
     if origin.mailbox.kind == "personal" and origin.sender.kind == "state":
@@ -97,6 +98,28 @@ def _find_sender(connection: Connection, seen: Inspection, origin: Origin, on: d
                 },
             )
         )
+
+
+#: Mailboxes of the directory that a stranger is compared with.
+_LIKENESS_LIMIT = 5_000
+
+
+def _find_likeness(connection: Connection, address: str, name: str, origin: Origin) -> None:
+    """A stranger whose domain or display name is made to look like an agency's of the directory."""
+    from congvan_mailbox.authentication.lookalike import similar_domain, suspicious_name
+
+    rows = connection.execute(
+        select(contact_point.c.name, mailbox.c.address_key)
+        .join(mailbox, mailbox.c.contact_point_id == contact_point.c.id)
+        .where(contact_point.c.kind == "state", mailbox.c.kind == "official")
+        .limit(_LIKENESS_LIMIT)
+    ).all()
+    agencies: dict[str, set[str]] = {}
+    for agency, key in rows:
+        agencies.setdefault(agency, set()).add(key.rpartition("@")[2])
+    domains = {domain for known in agencies.values() for domain in known}
+    found = (similar_domain(address.rpartition("@")[2], domains), suspicious_name(name, address, agencies))
+    origin.findings.extend(f for f in found if f is not None)
 
 
 def _by_address(connection: Connection, address: str, on: date) -> tuple[Mailbox, ContactPoint] | None:

@@ -13,6 +13,7 @@ from congvan_core.errors import ConflictError, InputError, RefusedError, Tempora
 from congvan_core.journal.writing import clean
 from congvan_core.storage.database import database_time
 from congvan_gateway.judgement.acting import act, tell
+from congvan_gateway.judgement.authenticity import evaluated
 from congvan_gateway.judgement.inspection import inspect_blob
 from congvan_gateway.judgement.registration import Standing
 from congvan_gateway.judgement.sandbox import SandboxError
@@ -60,6 +61,7 @@ def release(
         return _outcome(app, row.id)
     try:
         seen = app.sandbox.run(inspect_blob, row.raw_sha256, mail_context(app, row))
+        evaluated(app, row, seen)
         with app.database.write() as connection:
             _still_ours(connection, row)
             judged = judge(connection, app, row, seen)
@@ -98,6 +100,7 @@ def refuse(app: App, item: str, person: Person, *, reason: str, clause: str = "k
         raise ConflictError("Văn bản đã vào sổ, không từ chối được nữa")
     try:
         seen = app.sandbox.run(inspect_blob, row.raw_sha256, mail_context(app, row))
+        evaluated(app, row, seen)
         with app.database.write() as connection:
             _still_ours(connection, row)
             judged = judge(connection, app, row, seen)
