@@ -11,6 +11,7 @@ from congvan_core.documents.agency_code import canonical
 from congvan_core.documents.store import DOCUMENT_COLUMNS, StoredDocument, number_key
 from congvan_core.documents.text import fold
 from congvan_core.errors import InputError, NotFoundError
+from congvan_core.journal.writing import clean
 from congvan_core.storage.schema import document
 
 
@@ -82,7 +83,7 @@ def resolve_document(
 
     Raises NotFoundError, InputError where several bear that number (their ids in the message).
     """
-    text = text.strip()
+    text = clean(text.strip(), 200)
     key = number_key(None, text) if text else None
     table = document
     statement = select(*DOCUMENT_COLUMNS).where(

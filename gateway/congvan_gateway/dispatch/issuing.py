@@ -66,7 +66,7 @@ def send(app: App, request: SendRequest) -> Sent:
     on = at.astimezone(VIETNAM).date()
     with app.database.read() as connection:
         agency, body = _issuer(connection, request, on)
-        addressees = [resolve_recipient(connection, to, on) for to in _unique(request.to)]
+        addressees = _once([resolve_recipient(connection, to, on) for to in _unique(request.to)])
     checked = check_outgoing(app, request, body_name=body.name if body else agency.name)
     meta = _metadata(request, agency, body, addressees, checked)
     warnings = list(checked.warnings)
@@ -91,7 +91,7 @@ def send(app: App, request: SendRequest) -> Sent:
         )
         rows = [
             add_recipient(connection, app, agency_id=agency.id, document_id=document_id, to=to, urgency=meta.urgency, at=at)
-            for to in addressees
+            for to in _by_mailbox(addressees)
         ]
         _journal_check(connection, agency, document_id, request, checked, at)
         entry = register(
@@ -126,6 +126,19 @@ def _unique(wanted: Sequence[str]) -> list[str]:
     if not wanted:
         raise InputError("Thiếu nơi nhận (--to MÃ hoặc ĐỊA-CHỈ)")
     return list(dict.fromkeys(w.strip() for w in wanted))
+
+
+def _once(named: Sequence[RecipientAgency]) -> list[RecipientAgency]:
+    """Each body once, however it was named: by code, by name, by address."""
+    return list({(to.code, to.address.lower()): to for to in reversed(named)}.values())[::-1]
+
+
+def _by_mailbox(addressees: Sequence[RecipientAgency]) -> list[RecipientAgency]:
+    """One mail and one line per mailbox: bodies of one contact point are all named in its packet (Điều 5)."""
+    first: dict[str, RecipientAgency] = {}
+    for to in addressees:
+        first.setdefault(to.address.lower(), to)
+    return list(first.values())
 
 
 def _issuer(connection: Connection, request: SendRequest, on: date) -> tuple[ContactPoint, IssuingBody | None]:

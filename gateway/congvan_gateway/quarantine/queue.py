@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Row, select
 
 from congvan_core.errors import NotFoundError
 from congvan_core.ids import iso_vn
+from congvan_core.journal.writing import clean
 from congvan_gateway.storage.schema import message
 
 #: States that wait for a person. Sealed mail is listed without any of its content.
@@ -47,7 +48,7 @@ def item_json(row: Row[Any]) -> dict[str, Any]:
 
 def find_item(connection: Connection, item: str) -> Row[Any]:
     """The mail with this id, or the only one whose id begins so. Raises NotFoundError."""
-    wanted = item.strip().lower()
+    wanted = clean(item.strip().lower(), 64)
     row = connection.execute(select(message).where(message.c.id == wanted)).one_or_none()
     if row is not None:
         return row
