@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import threading
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
+import httpx
 import uvicorn
 from sqlalchemy import select
 
@@ -185,3 +187,46 @@ def served(app: App) -> Iterator[str]:
         server.should_exit = True
         thread.join(20)
         listening.close()
+
+
+@dataclass
+class Desk:
+    """A running console: ``base`` address, the station's app, what waits by name."""
+
+    base: str
+    app: App
+    items: dict[str, str]
+
+    def visitor(self) -> httpx.Client:
+        """A browser without a session, as far as its headers go."""
+        return httpx.Client(base_url=self.base, headers={"Sec-Fetch-Site": "same-origin"}, timeout=120)
+
+    @contextmanager
+    def enter(self, login: str) -> Iterator[httpx.Client]:
+        """A browser in which this person has logged in."""
+        with self.visitor() as client:
+            answer = client.post("/dang-nhap", data={"login": login, "password": PASSWORD, "target": "/"})
+            assert answer.status_code == 303, answer.text[:500]
+            yield client
+
+
+def token_of(client: httpx.Client, path: str = "/tai-khoan") -> str:
+    """The form token of this session."""
+    found = re.search(r'name="token" value="([^"]+)"', client.get(path).text)
+    assert found is not None
+    return found[1]
+
+
+def version_of(page: str) -> str:
+    found = re.search(r'name="version" value="(\d+)"', page)
+    assert found is not None
+    return found[1]
+
+
+async def enter_page(page: Any, base: str, login: str) -> None:
+    page.set_default_timeout(90_000)
+    await page.goto(f"{base}/dang-nhap")
+    await page.get_by_label("Tên đăng nhập").fill(login)
+    await page.get_by_label("Mật khẩu").fill(PASSWORD)
+    await page.keyboard.press("Enter")
+    await page.get_by_role("button", name="Đăng xuất").wait_for()
