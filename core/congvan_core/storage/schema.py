@@ -262,7 +262,7 @@ entry = Table(
     Column("imported", Json),  # the columns of an old register, where the document is not in the store
     UniqueConstraint("book_id", "number_text"),
     Index("ix_entry_book_number", "book_id", "number"),
-    Index("ix_entry_agency_time", "agency_id", "registered_at"),
+    Index("ix_entry_newest", "agency_id", "registered_at", "id"),  # a page from the newest, without sorting the rest
 )
 
 # --- journal ----------------------------------------------------------------------------------------------------------

@@ -33,6 +33,9 @@ def entries(
 
     Every word must occur in what search looks in, or be the number itself.
     """
+    books = select(book.c.id).where(book.c.direction == direction)
+    if year:
+        books = books.where(book.c.year == year)
     statement = (
         select(
             entry.c.id, entry.c.number_text, entry.c.state, entry.c.registered_at, entry.c.arrived_at,
@@ -41,12 +44,11 @@ def entries(
             document.c.number, document.c.symbol, document.c.issued_on, document.c.subject, document.c.author_name,
             document.c.type_name, document.c.urgency, document.c.legal_value, document.c.channel,
         )
-        .join(book, book.c.id == entry.c.book_id)
+        # Every entry has its book; joined so, SQLite walks the entries by time and stops, and does not sort them all.
+        .outerjoin(book, book.c.id == entry.c.book_id)
         .outerjoin(document, document.c.id == entry.c.document_id)
-        .where(book.c.direction == direction, rows_of(agencies, entry.c.agency_id))
+        .where(entry.c.book_id.in_(books), rows_of(agencies, entry.c.agency_id))
     )  # fmt: skip
-    if year:
-        statement = statement.where(book.c.year == year)
     if state:
         statement = statement.where(entry.c.state == state)
     if urgency:
