@@ -13,6 +13,7 @@ from congvan_core.documents.model import Urgency
 from congvan_core.errors import InputError, NotFoundError, RefusedError
 from congvan_core.ids import VIETNAM
 from congvan_core.journal.writing import append
+from congvan_core.storage.schema import document
 from congvan_gateway.dispatch.following import recipients_of
 from congvan_gateway.dispatch.issuing import Sent, add_recipient
 from congvan_gateway.dispatch.states import CLOSED, State
@@ -34,6 +35,8 @@ def resend(app: App, reference: str, *, to: Sequence[str], reason: str, actor: s
         row = resolve_document(connection, reference, direction="outgoing")
         if row.state in ("recalling", "recalled"):
             raise RefusedError("Văn bản đã được lấy lại, thu hồi; không gửi lại được")
+        # Two clerks at once: the second sees the first one's sending.
+        connection.execute(select(document.c.id).where(document.c.id == row.id).with_for_update())
         known = recipients_of(connection, row.id)
         if to:
             wanted = []
