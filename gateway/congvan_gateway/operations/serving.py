@@ -78,6 +78,9 @@ class Server:
             self._start_courier()
         if "journal" in self._roles:
             self._add("journal", lambda: seal_all(self._app.database), pause=0.5)
+            from congvan_gateway.operations.daily import step as daily_step
+
+            self._add("daily", lambda: daily_step(self._app), pause=60.0)
         await self._start_optional()
         await self._start_health()
 
@@ -142,6 +145,7 @@ class Server:
         from congvan_gateway.intake.doors import spool_folder
         from congvan_gateway.intake.recorder import Recorder
         from congvan_gateway.judgement.judging import Judge
+        from congvan_gateway.receipts.from_handling import tell_handled
         from congvan_gateway.recall.effects import destroy
 
         recorder = Recorder(self._app, str(spool_folder(self._app)), on_row=self._waker("judge"))
@@ -156,6 +160,7 @@ class Server:
         if self._app.has_key:
             self._add("seal-receipts", self._then(lambda: seal_receipts(self._app), "courier"), pause=0.2)
             self._add("seal-packages", self._then(lambda: seal_packages(self._app), "courier"), pause=0.5)
+            self._add("work-states", lambda: tell_handled(self._app), pause=2.0)
         else:
             log.error("serve.no-key", note="chưa có khóa cổng văn bản: văn bản và thông báo chờ ký, không gửi đi được")
 
