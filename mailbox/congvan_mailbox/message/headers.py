@@ -137,7 +137,7 @@ def text_line(name: str, value: str) -> bytes:
     Raises InputError where the value holds a line break or control character.
     """
     words.refuse_injection(value, name)
-    value = unicodedata.normalize("NFC", value)
+    value = unicodedata.normalize("NFC", value).strip(" \t")  # trailing blanks do not survive the way
     if words.is_plain(value) and len(name) + 2 + len(value) <= 76:
         return f"{name}: {value}\r\n".encode("ascii")
     return f"{name}: {words.encode_words(value, len(name) + 2).lstrip()}\r\n".encode("ascii")
