@@ -33,6 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             act.add_argument("--password-file", metavar="TỆP", action="append", default=[], help="mật khẩu, cùng thứ tự")
         if name == "release":
             act.add_argument("--for-information", action="store_true", help="vào sổ để biết, để tham khảo (khoản 2 Điều 10)")
+            act.add_argument("--each", action="store_true", help="tách thư: mỗi văn bản vào sổ một số")
         if name == "refuse":
             act.add_argument("--position", required=True, metavar="CHỨC-VỤ")
             act.add_argument("--telephone", required=True, metavar="SỐ")
@@ -125,6 +126,15 @@ def _act(app: App, args: argparse.Namespace) -> int:
     from congvan_gateway.quarantine.person import Person
 
     who = actor(args)
+    if args.act == "release" and args.each:
+        from congvan_gateway.quarantine.splitting import release_each
+
+        several = release_each(app, args.item, Person(who), reason=args.reason)
+        if args.json:
+            print_json([one.to_json() for one in several])
+        else:
+            say("; ".join(f"số đến {one.register_number}" for one in several))
+        return 0
     if args.act == "release":
         done = acts.release(app, args.item, Person(who), for_information=args.for_information, reason=args.reason)
     elif args.act == "refuse":

@@ -16,7 +16,7 @@ from congvan_core.documents import urgency
 from congvan_core.documents.model import FileRole
 from congvan_core.findings import Finding, Severity
 from congvan_core.storage.blobs import BlobStore
-from congvan_gateway.judgement import authenticity, content, document_facts, harmful, mail_signature, sources
+from congvan_gateway.judgement import authenticity, content, document_facts, harmful, human_mail, mail_signature, sources
 from congvan_gateway.judgement.archives import open_archives
 from congvan_gateway.judgement.mail_files import MailFiles, documents_of, read_files
 from congvan_gateway.judgement.model import Inspection
@@ -179,6 +179,8 @@ def _read_documents(
     document_facts.verify_members(seen, opened, context)
     main = next((f for f in documents if f.attachment.role is FileRole.MAIN), None)
     sources.compare_sources(seen, texts.of(main) if main is not None else None)
+    if seen.kind == "document":
+        human_mail.propose(seen, documents, texts)
     harmful.find_macros(seen, documents)
 
 

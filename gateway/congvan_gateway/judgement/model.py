@@ -94,6 +94,7 @@ class Inspection:
     findings: list[Finding] = field(default_factory=list)
     body_text: str = ""
     reply: dict[str, Any] | None = None
+    proposals: list[dict[str, Any]] = field(default_factory=list)
     urgency: Urgency = Urgency.NORMAL
     secret: bool = False
     facts: dict[str, dict[str, str]] = field(default_factory=dict)

@@ -45,6 +45,7 @@ class Judged:
         out["origin"] = {"proved": self.origin.proved, "how": self.origin.how, "answer_to": self.origin.answer_to}
         out["mail_key"] = self.seen.smime.fingerprint
         out["reply"] = self.seen.reply
+        out["proposals"] = self.seen.proposals
         out["verification"] = [
             {"attachment": v["attachment"], "outcome": v["outcome"], "sha256": v["sha256"], "report": v["report"]}
             for v in self.seen.verification

@@ -54,8 +54,12 @@ def registered(
     origin: Origin,
     done: Registration,
     standing: Standing,
+    part: int = 0,
 ) -> None:
-    """03 with the number; where another authority gives it, 03 waits for that number and 01 goes alone."""
+    """03 with the number, one for each document (``part``) of a mail that brought several.
+
+    Where another authority gives the number, 03 waits for it and 01 goes alone.
+    """
     if not _may_answer(row, seen, origin):
         return
     agency = done.agency
@@ -77,6 +81,7 @@ def registered(
         staff=standing.actor if standing.instruction_id is None else "",
         description=described(number) if number else "",
         waiting=None if number else said,
+        part=part,
     )  # fmt: skip
 
 
@@ -223,6 +228,7 @@ def _queue(
     description: str = "",
     error: str = "",
     waiting: Registered | None = None,
+    part: int = 0,
 ) -> None:
     meta = seen.metadata
     assert meta is not None and origin.answer_to is not None
@@ -269,7 +275,7 @@ def _queue(
             "kind": f"receipt_{code}",
             "document_id": document_id,
             "message_row_id": row.id,
-            "dedupe": f"receipt_{code}:{row.id}",
+            "dedupe": f"receipt_{code}:{row.id}" + (f":{part}" if part else ""),
             "mail_from": "",
             "rcpt_to": origin.answer_to,
             "message_id": new_message_id(own.email.rpartition("@")[2]).strip("<>"),
