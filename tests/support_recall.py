@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,18 @@ from congvan_mailbox.package.pack import new_message_id, outer_headers, protecte
 from congvan_mailbox.smime.sign import KeySigner, sign_entity
 from support_pki import LivePki
 from support_station import A, B
+
+
+@dataclass
+class Pair:
+    """Both sides open; ``document`` is the document's id at A, ``received`` at B (the same for every test)."""
+
+    a: App
+    b: App
+    root: Path
+    pki: LivePki
+    document: str
+    received: str
 
 
 def carry_all(root: Path, app_from: App, app_to: App, *, back: bool = True) -> list[dict[str, Any]]:

@@ -4,29 +4,16 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from sqlalchemy import update
 
-from congvan_gateway.main import App
 from congvan_gateway.storage.schema import outbox
 from support_exchange import Exchange, exchange
 from support_pki import LivePki
+from support_recall import Pair
 from support_station import Station
-
-
-@dataclass
-class Pair:
-    """Both sides open; ``document`` is the document's id at A, ``received`` at B (the same for every test)."""
-
-    a: App
-    b: App
-    root: Path
-    pki: LivePki
-    document: str
-    received: str
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select, update
 
-from conftest import Pair
 from congvan_core.errors import ConflictError, InputError, RefusedError
 from congvan_core.ids import now
 from congvan_core.journal.sealing import seal_all
@@ -23,6 +22,7 @@ from congvan_gateway.recall.schema import document_change
 from congvan_gateway.recall.states import MOVES, Event, Kind, State, move
 from congvan_gateway.storage.schema import message, outbox
 from support_recall import (
+    Pair,
     answers,
     business_packet,
     carry_all,

@@ -16,10 +16,10 @@ from congvan_core.journal.writing import append
 from congvan_core.storage.schema import document
 from congvan_gateway.dispatch.following import recipients_of
 from congvan_gateway.dispatch.issuing import Sent, add_recipient
+from congvan_gateway.dispatch.sealing import plain_body
 from congvan_gateway.dispatch.states import CLOSED, State
 from congvan_gateway.dispatch.tracking import cancel_pending
 from congvan_gateway.main import App
-from congvan_gateway.storage.schema import outbox
 
 
 def resend(app: App, reference: str, *, to: Sequence[str], reason: str, actor: str) -> Sent:
@@ -49,11 +49,7 @@ def resend(app: App, reference: str, *, to: Sequence[str], reason: str, actor: s
             wanted = [r for r in known if State(r.state) not in CLOSED]
         if not wanted:
             raise RefusedError("Mọi nơi nhận đã xác nhận; nêu --to nếu bên nhận đề nghị gửi lại")
-        body = connection.execute(
-            select(outbox.c.body_sha256)
-            .where(outbox.c.document_id == row.id, outbox.c.kind == "package", outbox.c.body_sha256.is_not(None))
-            .limit(1)
-        ).scalar_one_or_none()
+        body = plain_body(connection, row.id)
         made = []
         for target in wanted:
             # The earlier sending's attempts end here: one open mail per recipient, whatever happens to it.

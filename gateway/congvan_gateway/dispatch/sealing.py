@@ -17,12 +17,14 @@ from congvan_core.ids import VIETNAM
 from congvan_core.journal.writing import append
 from congvan_core.storage import blobs as blob_rows
 from congvan_core.storage.schema import document
+from congvan_gateway.dispatch.concealing import Concealing, mark, prepare
 from congvan_gateway.dispatch.packet_json import metadata_from_json
 from congvan_gateway.main import App
+from congvan_gateway.routing.schema import mail_route
 from congvan_gateway.storage.schema import outbox, recipient
 from congvan_mailbox.message import Address
 from congvan_mailbox.package.cover import Cover
-from congvan_mailbox.package.pack import build_package, outer_headers
+from congvan_mailbox.package.pack import SignedBody, build_package, outer_headers
 from congvan_mailbox.smime.sign import KeySigner
 
 
@@ -32,6 +34,7 @@ def seal_packages(app: App, *, limit: int = 20) -> int:
         waiting = connection.execute(
             select(outbox.c.document_id, outbox.c.urgency)
             .where(outbox.c.state == "to_seal", outbox.c.kind == "package")
+            .where(outbox.c.next_attempt_at.is_(None) | (outbox.c.next_attempt_at <= app.clock()))
             .group_by(outbox.c.document_id, outbox.c.urgency)
             .order_by(outbox.c.urgency.desc())
             .limit(limit)
@@ -41,16 +44,28 @@ def seal_packages(app: App, *, limit: int = 20) -> int:
 
 def _seal_document(app: App, document_id: str) -> int:
     with app.database.read() as connection:
-        known = connection.execute(
-            select(outbox.c.body_sha256)
-            .where(outbox.c.document_id == document_id, outbox.c.kind == "package", outbox.c.body_sha256.is_not(None))
-            .limit(1)
-        ).scalar_one_or_none()
-    sha256, body = (known, app.blobs.read(known)) if known else _make_body(app, document_id)
-    return _release(app, document_id, sha256, body)
+        known = plain_body(connection, document_id)
+    if known:
+        sha256, body = known, app.blobs.read(known)
+    else:
+        made = _make_body(app, document_id)
+        sha256, body = app.blobs.put_bytes(made.data).sha256, made.data
+    concealed = prepare(app, document_id, lambda: _make_body(app, document_id, hidden=True))
+    return _release(app, document_id, sha256, body, concealed)
 
 
-def _make_body(app: App, document_id: str) -> tuple[str, bytes]:
+def plain_body(connection: Connection, document_id: str) -> str | None:
+    """The document's one signed body, where it was made already; never one encrypted for somebody."""
+    return connection.execute(
+        select(outbox.c.body_sha256)
+        .outerjoin(mail_route, mail_route.c.outbox_id == outbox.c.id)
+        .where(outbox.c.document_id == document_id, outbox.c.kind == "package", outbox.c.body_sha256.is_not(None))
+        .where(mail_route.c.encrypted.is_(None) | mail_route.c.encrypted.is_(False))
+        .limit(1)
+    ).scalar_one_or_none()
+
+
+def _make_body(app: App, document_id: str, *, hidden: bool = False) -> SignedBody:
     with app.database.read() as connection:
         row = connection.execute(select(document).where(document.c.id == document_id)).one()
         files = files_of(connection, document_id)
@@ -64,7 +79,7 @@ def _make_body(app: App, document_id: str) -> tuple[str, bytes]:
         signed=row.legal_value != "for_information",
     )
     parts = [(_reference(ref, file), app.blobs.read(file.sha256)) for ref, file in zip(meta.files, files, strict=True)]
-    body = build_package(
+    return build_package(
         meta,
         parts,
         signer=KeySigner(app.key),
@@ -72,16 +87,15 @@ def _make_body(app: App, document_id: str) -> tuple[str, bytes]:
         from_addr=from_addr,
         date=app.clock().astimezone(VIETNAM).replace(microsecond=0),
         disposition_notification_to=from_addr,
+        hidden=hidden,
     )
-    stored = app.blobs.put_bytes(body.data)
-    return stored.sha256, body.data
 
 
 def _reference(ref: FileRef, file: StoredFile) -> FileRef:
     return replace(ref, sha256=file.sha256, size=file.size, role=file.role)
 
 
-def _release(app: App, document_id: str, sha256: str, body: bytes) -> int:
+def _release(app: App, document_id: str, sha256: str, body: bytes, concealed: Concealing) -> int:
     at = app.clock()
     released = 0
     with app.database.write() as connection:
@@ -96,6 +110,19 @@ def _release(app: App, document_id: str, sha256: str, body: bytes) -> int:
             return 0
         identifier = connection.execute(select(document.c.identifier).where(document.c.id == document_id)).scalar_one()
         for row in rows:
+            if row.id in concealed.waiting:
+                continue
+            hidden = concealed.ready.get(row.id)
+            if hidden is not None:
+                # Outside an encrypted mail nothing names the document (RFC 9788).
+                headers = outer_headers(
+                    b"", to=[Address("", row.rcpt_to)], message_id=f"<{row.message_id}>",
+                    urgency=Urgency(row.urgency), protected=hidden.outer,
+                )  # fmt: skip
+                blob_rows.record(connection, hidden.sha256, hidden.size, at)
+                mark(connection, row.id)
+                released += mark_sealed(connection, row.id, hidden.sha256, headers, at)
+                continue
             headers = outer_headers(
                 body,
                 to=[Address(row.name or "", row.rcpt_to)],

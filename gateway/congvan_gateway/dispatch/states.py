@@ -40,6 +40,7 @@ class Event(str, Enum):
     WORK = "status_work"  # 04, 05, 06
     RECALL_AGREED = "status_15"
     RECALL_DECLINED = "status_16"
+    CHANGE_AGREED = "status_15_change"  # agreed to an update or a replacement: the document stays received
 
 
 class Strength(str, Enum):
@@ -92,7 +93,7 @@ CLOSED = frozenset({_S.RECEIVED, _S.REFUSED, _S.RECALLED})
 
 #: The order of strength among an answer's events: only these need an answerer's proof.
 ANSWERS = frozenset(
-    {Event.ARRIVED, Event.REFUSED, Event.RECEIVED, Event.WORK, Event.RECALL_AGREED, Event.RECALL_DECLINED}
+    {Event.ARRIVED, Event.REFUSED, Event.RECEIVED, Event.WORK, Event.RECALL_AGREED, Event.RECALL_DECLINED, Event.CHANGE_AGREED}
 )
 
 STATUS_EVENTS: dict[str, Event] = {

@@ -79,7 +79,7 @@ def _targets(connection: Connection, row: StoredDocument, to: Sequence[str]) -> 
 
 def _named(given: str, row: Row[Any]) -> bool:
     if "@" in given:
-        return given.strip().lower() == row.address.lower()
+        return bool(given.strip().lower() == row.address.lower())
     return bool(row.code and canonical(given) == canonical(row.code))
 
 
@@ -118,18 +118,16 @@ def _ask(
     return {"code": target.code, "address": target.address, "state": target.state, "asked": True}
 
 
-def was_asked(connection: Connection, agency_id: str | None, identifier: str) -> bool:
-    """Whether we asked for this document back, or sent an order about it: only then an answer 15 or 16 means anything."""
-    return (
-        connection.execute(
-            select(document_change.c.id).where(
-                document_change.c.agency_id == agency_id,
-                document_change.c.side == "sender",
-                document_change.c.identifier == identifier[:200],
-            )
-        ).first()
-        is not None
-    )
+def kinds_asked(connection: Connection, agency_id: str | None, identifier: str) -> set[Kind]:
+    """What we asked or ordered of this document: only then an answer 15 or 16 means anything."""
+    rows = connection.execute(
+        select(document_change.c.kind).where(
+            document_change.c.agency_id == agency_id,
+            document_change.c.side == "sender",
+            document_change.c.identifier == identifier[:200],
+        )
+    ).scalars()
+    return {Kind(kind) for kind in rows}
 
 
 def ordered(connection: Connection, app: App, order_id: str, kind: Kind, identifiers: Sequence[str], *, reason: str, actor: str) -> None:

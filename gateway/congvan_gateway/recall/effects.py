@@ -8,7 +8,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-import structlog
 from sqlalchemy import Connection, Row, delete, select, update
 
 from congvan_core.documents.store import StoredDocument, add_files, files_of, jsonable
@@ -24,8 +23,6 @@ from congvan_gateway.recall.order import Order
 from congvan_gateway.recall.schema import document_change
 from congvan_gateway.recall.states import Kind
 from congvan_gateway.storage.schema import message, outbox
-
-log = structlog.get_logger("congvan")
 
 
 def apply(connection: Connection, change: Row[Any], here: StoredDocument, *, actor: str, at: datetime) -> None:
@@ -126,7 +123,6 @@ def _destroy_one(app: App, change_id: str) -> None:
             data={"files": change.data.get("files"), "destroyed": gone, "held_elsewhere": kept, "order": change.order_text},
             at=at,
         )
-    log.info("recall.destroyed", document=change.document_id, blobs=len(gone), kept=len(kept))
 
 
 def _still_held(connection: Connection, sha256: str, document_id: str) -> bool:

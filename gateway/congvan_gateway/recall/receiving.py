@@ -20,6 +20,7 @@ from congvan_core.findings import Finding
 from congvan_core.ids import new_id
 from congvan_core.journal.writing import append, clean
 from congvan_core.storage.schema import document, entry
+from congvan_core.workflow.schema import handling
 from congvan_gateway.judgement.registering import channel_of
 from congvan_gateway.judgement.verdict import Judged
 from congvan_gateway.main import App
@@ -265,6 +266,9 @@ def is_assigned(connection: Connection, there: StoredDocument) -> bool:
         )
     ).first()
     if handed is not None or there.state not in ("registered", "waiting_number", "replaced"):
+        return True
+    handled = select(handling.c.id).where(handling.c.document_id == there.id, handling.c.assigned_at.is_not(None))
+    if connection.execute(handled).first() is not None:
         return True
     told = select(outbox.c.id).where(
         outbox.c.document_id == there.id, outbox.c.kind.in_(("receipt_04", "receipt_05", "receipt_06"))

@@ -20,7 +20,7 @@ from congvan_gateway.dispatch.tracking import Evidence, apply
 from congvan_gateway.judgement.model import Inspection
 from congvan_gateway.judgement.origin import Origin
 from congvan_gateway.main import App
-from congvan_gateway.recall.asking import was_asked
+from congvan_gateway.recall.asking import kinds_asked
 from congvan_gateway.receipts import matching
 from congvan_gateway.storage.schema import outbox
 
@@ -65,9 +65,15 @@ def _status(connection: Connection, app: App, row: Row[Any], seen: Inspection, o
     event = STATUS_EVENTS.get(status.code)
     if row.agency_id is None or event is None:
         return _unmatched(seen)
-    if status.code in ("15", "16") and not was_asked(connection, row.agency_id, status.document.document_id):
-        seen.findings.append(Finding("REPORT-NOT-ASKED", {"code": status.code, "document": status.document.document_id}))
-        return Settled("held")
+    if status.code in ("15", "16"):
+        asked = kinds_asked(connection, row.agency_id, status.document.document_id)
+        if not asked:
+            seen.findings.append(
+                Finding("REPORT-NOT-ASKED", {"code": status.code, "document": status.document.document_id})
+            )
+            return Settled("held")
+        if event is Event.RECALL_AGREED and not any(kind.destroys for kind in asked):
+            event = Event.CHANGE_AGREED
     rows = matching.by_document(connection, row.agency_id, status.document.document_id, status.reporter.code)
     if not rows and not status.document.document_id:
         named = matching.by_message_ids(connection, row.agency_id, [_original_id(seen), seen.in_reply_to])
