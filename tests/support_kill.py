@@ -52,6 +52,15 @@ class Step:
         return f"{self.who}: {self.name} #{self.nth}"
 
 
+def crash_environment(log: Path, at: Step | None = None) -> dict[str, str]:
+    """The variables that make a process write its durable steps to ``log``, and die at one of them."""
+    found = {"PYTHONPATH": os.pathsep.join(filter(None, (str(_STEPS), os.environ.get("PYTHONPATH"))))}
+    found["CONGVAN_CRASH_LOG"] = str(log)
+    if at is not None:
+        found["CONGVAN_CRASH_AT"] = f"{at.name}#{at.nth}"
+    return found
+
+
 @dataclass
 class Pair:
     """Agency A sends, agency B receives; each is the other's next hop. Databases by URL, None for SQLite."""
@@ -130,11 +139,7 @@ class Pair:
         self._logs += 1
         log = self.root / f"steps-{self._logs}"
         log.touch()
-        path = os.pathsep.join(filter(None, (str(_STEPS), os.environ.get("PYTHONPATH"))))
-        found = {"PYTHONPATH": path, "CONGVAN_CRASH_LOG": str(log)}
-        if at is not None:
-            found["CONGVAN_CRASH_AT"] = f"{at.name}#{at.nth}"
-        return found, log
+        return crash_environment(log, at), log
 
     def send_process(self, number: str, path: Path, environment: dict[str, str]) -> int:
         command = [sys.executable, "-m", "congvan_gateway.cli", "send", str(path), "--to", B_CODE, "--config",

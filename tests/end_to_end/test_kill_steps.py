@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from support_kill import Pair, Step
+from support_city import City, build_city
+from support_kill import QUICK, Pair, Step, crash_environment
 from support_pki import LivePki
+from support_station import B_CODE, issue_document, wait_until
 
 pytestmark = pytest.mark.xdist_group("end-to-end")
 
@@ -78,6 +80,58 @@ def test_the_dangerous_steps(pair: Pair) -> None:
     pair.b.start()
     assert run_grid(pair, steps) == steps
     pair.check()
+
+
+@pytest.mark.soak
+@pytest.mark.real("postgresql")
+def test_the_dangerous_steps_on_postgresql(pair_on_postgresql: Pair) -> None:
+    test_the_dangerous_steps(pair_on_postgresql)
+
+
+#: With real servers between the two, which come again by themselves.
+THROUGH_POSTFIX = (
+    Step("sender", "after final dot", 1),
+    Step("receiver", "before 250", 1),
+    Step("receiver", "after 250", 1),
+    Step("receiver", "committed judging.conclude", 1),
+)
+
+
+@pytest.mark.soak
+@pytest.mark.real("postfix")
+def test_killed_between_two_postfixes(tmp_path: Path, pki: LivePki) -> None:
+    city = build_city(tmp_path, pki, (None, None), own_sections=QUICK)
+    with city.postfix_a, city.postfix_b:
+        try:
+            for index, step in enumerate(THROUGH_POSTFIX, 1):
+                _one_kill(city, step, str(index), tmp_path, pki)
+            rows = city.b.cli("register", "list", "--book", "incoming", "--json")
+            assert [row["arrival_number"] for row in rows] == [str(n) for n in range(1, len(THROUGH_POSTFIX) + 1)]
+            for station in (city.a, city.b):
+                station.cli("audit", "verify")
+        finally:
+            city.stop()
+
+
+def _one_kill(city: City, step: Step, number: str, folder: Path, pki: LivePki) -> None:
+    city.stop()
+    document = issue_document(pki, folder / "van-ban", number=number)
+    station = city.a if step.who == "sender" else city.b
+    other = city.b if station is city.a else city.a
+    other.start()
+    doomed = station.start(environment=crash_environment(folder / f"steps-{number}", step))
+    sent = city.a.cli(
+        "send", str(document), "--to", B_CODE, "--symbol", f"{number}/QĐ-STNA", "--subject", "Kế hoạch số hóa", "--json"
+    )
+    wait_until(lambda: doomed.poll() is not None, f"the kill at {step}")
+    station.kill()
+    station.start()
+
+    def received() -> bool:
+        (item,) = city.a.cli("track", sent["document_id"], "--json")["recipients"]
+        return bool(item["state"] == "received")
+
+    wait_until(received, f"the receipt after {step}")
 
 
 def whole_grid(pair: Pair) -> None:
