@@ -167,7 +167,7 @@ def journal(ask: Ask, *, results: Any = None) -> Response:
         statement = statement.where(event.c.actor.contains(actor, autoescape=True))
     with ask.app.database.read() as connection:
         rows = connection.execute(statement.order_by(event.c.id.desc()).limit(201).offset(offset)).all()
-        names = dict(connection.execute(select(contact_point.c.id, contact_point.c.name)).tuples().all())
+        names = {row.id: row.name for row in connection.execute(select(contact_point.c.id, contact_point.c.name))}
     shown = [(row, json.loads(row.data)) for row in rows[:200]]
     return ask.render("admin_journal.html", rows=shown, more=len(rows) > 200, offset=offset, kind=kind, actor=actor,
                       results=results, names=names)  # fmt: skip

@@ -91,9 +91,8 @@ def grouped(connection: Connection, rows: Sequence[Row[Any]], lang: str) -> list
         key = f"{row.state == 'sealed'}|{code}|{row.from_code or sender}"
         groups.setdefault(key, Group(key, "", sender, code)).rows.append(row)
     first = [group.rows[0].id for group in groups.values()]
-    reports = dict(
-        connection.execute(select(message.c.id, message.c.report).where(message.c.id.in_(first))).tuples().all()
-    )
+    found = connection.execute(select(message.c.id, message.c.report).where(message.c.id.in_(first)))
+    reports = {row.id: row.report for row in found}
     for group in groups.values():
         row = group.rows[0]
         group.reason = cause(group.code, reports.get(row.id), lang) or row.last_error or ""
