@@ -8,6 +8,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 
 from congvan_mailbox.smtp.client import SmtpClient
+from congvan_mailbox.smtp.extensions import session_limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,8 @@ class ConnectionPool:
         if not client.alive:
             client.cut()
             return
-        if client.mails >= self._limits.mails:
+        declared = session_limit(client.extensions, "MAILMAX")
+        if client.mails >= self._limits.mails or (declared is not None and client.mails >= declared):
             await client.quit()
             return
         self._idle.setdefault(hop, []).append((self._clock(), client))

@@ -40,6 +40,7 @@ def _courier(
     tls_ca: str | None,
     credentials: Credentials | None,
     implicit: bool,
+    chunking: bool = False,
 ) -> SmtpCourier:
     policy = TlsPolicy(mode=_MODES[tls], ca_file=str(app.settings.path(tls_ca)) if tls_ca else None)
     options = ClientOptions(
@@ -47,6 +48,7 @@ def _courier(
         tls=policy,
         credentials=credentials,
         implicit_tls=implicit,
+        prefer_bdat=chunking,
     )
     hop = Hop(host, port, options)
     return SmtpCourier(lambda _domain: hop, deadline=app.settings.delivery.attempt_seconds)
@@ -98,7 +100,10 @@ class CourierPark:
         credentials = _credentials(app, transport.username, transport.password_file, f"transports.{name}")
         policy = tls or transport.tls or app.settings.delivery.tls
         implicit = transport.tls == "implicit"
-        return _courier(app, transport.host or None, transport.port, policy, transport.tls_ca, credentials, implicit)
+        host = transport.host or None
+        return _courier(
+            app, host, transport.port, policy, transport.tls_ca, credentials, implicit, transport.chunking
+        )
 
     async def close(self) -> None:
         """Give back every connection, the usual courier's too."""

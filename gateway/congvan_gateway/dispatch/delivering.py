@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import random
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,6 +21,7 @@ from congvan_gateway.dispatch.courier import Courier
 from congvan_gateway.dispatch.couriers import CourierPark
 from congvan_gateway.dispatch.outbox import Claim, Result
 from congvan_gateway.dispatch.retry import SCHEDULES, RetrySchedule, next_attempt
+from congvan_gateway.dispatch.shared_commit import SharedCommit
 from congvan_gateway.dispatch.states import Event
 from congvan_gateway.dispatch.switching import Switch, Wait, Way, postpone
 from congvan_gateway.dispatch.tracking import Evidence, apply
@@ -38,6 +40,19 @@ _EVENTS = {
 }
 
 
+#: RFC 6710 and its STANAG 4406 profile (appendix B): routine, priority, immediate, flash.
+_PRIORITIES = {
+    Urgency.NORMAL: 0,
+    Urgency.URGENT: 2,
+    Urgency.VERY_URGENT: 4,
+    Urgency.EXPRESS: 6,
+    Urgency.EXPRESS_TIMED: 6,
+}
+
+#: A claim, its way, what came of it (None: a fault of ours) and the words for it.
+Attempted = tuple[Claim, Way, Outcome | None, str]
+
+
 class Dispatcher:
     """Keeps up to ``concurrency`` attempts under way."""
 
@@ -50,6 +65,7 @@ class Dispatcher:
         self._lease = timedelta(seconds=delivery.lease_seconds)
         self._wait = timedelta(seconds=delivery.unknown_wait_seconds)
         self._rng = random.Random()  # noqa: S311  spreads load, keeps no secret
+        self._results: SharedCommit[Attempted] = SharedCommit(self._finish_all)
 
     async def step(self) -> int:
         """Claim a batch and carry it; returns how many were tried."""
@@ -87,9 +103,9 @@ class Dispatcher:
         except Exception as error:
             # A damaged blob or a fault of ours: the mail waits, an operator sees why.
             log.error("courier.fault", outbox=held.row.id, error=f"{type(error).__name__}: {error}")
-            await asyncio.to_thread(self._finish, held, way, None, f"{type(error).__name__}: {error}")
+            await self._results.put((held, way, None, f"{type(error).__name__}: {error}"))
             return
-        await asyncio.to_thread(self._finish, held, way, outcome, outcome.status)
+        await self._results.put((held, way, outcome, outcome.status))
 
     def _mail(self, held: Claim, way: Way) -> OutgoingMail:
         row = held.row
@@ -98,24 +114,38 @@ class Dispatcher:
         if row.envid:
             dsn = DsnRequest(ret="HDRS", envid=row.envid, notify=row.notify, orcpt=row.rcpt_to)
         utf8 = not (row.mail_from + row.rcpt_to).isascii()
-        secret = way.terms.require_tls
-        return OutgoingMail(row.mail_from, row.rcpt_to, raw, dsn=dsn, smtputf8=utf8, require_tls=secret)
+        left = (row.give_up_at - self._app.clock()).total_seconds() if row.give_up_at is not None else 0
+        return OutgoingMail(
+            row.mail_from,
+            row.rcpt_to,
+            raw,
+            dsn=dsn,
+            smtputf8=utf8,
+            require_tls=way.terms.require_tls,
+            require_tls_onward=way.terms.require_tls,
+            priority=_PRIORITIES[Urgency(row.urgency)],
+            deliver_by=int(left) if left >= 60 and row.recipient_id else None,
+        )
 
-    def _finish(self, held: Claim, way: Way, outcome: Outcome | None, text: str) -> None:
-        app, row = self._app, held.row
-        with app.database.write() as connection:
-            at = database_time(connection)
-            result = self._result(held, way, outcome, text, at)
-            result = self._switch.settle(connection, held, way, outcome, result, at)
-            ATTEMPTS.labels(result.state).inc()
-            if not queue.finish(connection, held, result):
-                log.warning("courier.late", outbox=row.id, outcome=result.state)
-                return
-            if row.recipient_id is None:
-                return
+    def _finish_all(self, done: Sequence[Attempted]) -> None:
+        """Attempts that ended together, in one transaction; each keeps its own lease, its own proof, its own event."""
+        with self._app.database.write() as connection:
+            states = [self._finish(connection, *one) for one in done]
+        for state in states:
+            ATTEMPTS.labels(state).inc()
+
+    def _finish(self, connection: Connection, held: Claim, way: Way, outcome: Outcome | None, text: str) -> str:
+        row = held.row
+        at = database_time(connection)
+        result = self._result(held, way, outcome, text, at)
+        result = self._switch.settle(connection, held, way, outcome, result, at)
+        if not queue.finish(connection, held, result):
+            log.warning("courier.late", outbox=row.id, outcome=result.state)
+        elif row.recipient_id is not None:
             gave_up = result.state == "failed" and not isinstance(outcome, Refused)
             event = Event.GIVEN_UP if gave_up else _EVENTS[result.state]
             self._track(connection, row.recipient_id, event, held.token + event.value, text[:500])
+        return result.state
 
     def _result(self, held: Claim, way: Way, outcome: Outcome | None, text: str, at: datetime) -> Result:
         row = held.row

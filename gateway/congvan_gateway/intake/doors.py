@@ -73,6 +73,7 @@ def smtp_door(app: App, store: IntakeStore) -> DoorServer:
         idle_timeout=settings.idle_seconds,
         session_timeout=settings.session_seconds,
         dsn=settings.dsn,
+        chunking=True,
     )
     return DoorServer(OwnMailboxes(app), store, policy, [Endpoint(settings.host, settings.port)], tls_context=_tls(app))
 

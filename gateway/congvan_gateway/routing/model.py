@@ -98,7 +98,7 @@ class Transport(_Shape):
     username: Text | None = None
     password_file: Text | None = None
     max_size: int | None = Field(None, gt=0)  # octets of a mail that this way takes
-    verp: bool = False  # where the next hop lacks DSN, the recipient stands in the return path
+    chunking: bool = False  # BDAT instead of DATA where offered (RFC 3030)
     url: Text = ""  # axis: the address of its interface
     system_id: Text = ""
     secret_file: Text | None = None

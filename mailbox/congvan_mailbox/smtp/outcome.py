@@ -45,7 +45,9 @@ class OutgoingMail:
     """One mail for one recipient. ``raw`` is the finished message with CRLF line ends: its bytes, or the file of them.
 
     ``sender`` "" is the null reverse-path. ``body`` is "7BIT", "8BITMIME" or "BINARYMIME" (RFC 6152, RFC 3030).
-    ``require_tls`` refuses to send over a wire that is not encrypted and verified, whatever the route says.
+    ``require_tls`` refuses to send over a wire that is not encrypted and verified, whatever the route says;
+    ``require_tls_onward`` demands the same of every later hop (RFC 8689): a hop that cannot promise it gets nothing.
+    ``priority`` is that of RFC 6710 (-9 to 9, 0 says nothing); ``deliver_by`` seconds from now (RFC 2852).
     """
 
     sender: str
@@ -55,6 +57,9 @@ class OutgoingMail:
     smtputf8: bool = False
     body: str = "7BIT"
     require_tls: bool = False
+    require_tls_onward: bool = False
+    priority: int = 0
+    deliver_by: int | None = None
 
     @property
     def size(self) -> int:

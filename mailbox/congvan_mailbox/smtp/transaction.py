@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 
 from congvan_mailbox.smtp.client import SmtpClient, Stop
+from congvan_mailbox.smtp.extensions import mail_parameters
 from congvan_mailbox.smtp.outcome import Accepted, Deferred, Outcome, OutgoingMail, Refused, Stage, Unknown
 from congvan_mailbox.smtp.reply import Reply
 from congvan_mailbox.smtp.wire_body import BareLineEnd, stuffed
@@ -58,6 +59,15 @@ def _local_fault(client: SmtpClient, mail: OutgoingMail) -> Outcome | None:
         return Deferred(
             stage=Stage.TLS,
             text="the mail may only travel encrypted to a proved server",
+            host=client.host,
+            tls=client.tls,
+            operator=True,
+        )
+    if mail.require_tls_onward and "REQUIRETLS" not in extensions:
+        return Deferred(
+            stage=Stage.EHLO,
+            enhanced="5.7.30",
+            text="the server does not promise encryption onward (REQUIRETLS, RFC 8689)",
             host=client.host,
             tls=client.tls,
             operator=True,
@@ -250,6 +260,7 @@ class _Transaction:
             words.append(f"BODY={mail.body}")
         if mail.smtputf8 or not (mail.sender + mail.recipient).isascii():
             words.append("SMTPUTF8")
+        words += mail_parameters(mail, extensions)
         if self.dsn and mail.dsn is not None:
             if mail.dsn.ret:
                 words.append(f"RET={mail.dsn.ret}")
