@@ -7,6 +7,7 @@ import io
 import logging
 import socket
 import struct
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO
@@ -33,14 +34,16 @@ def find_macros(seen: Inspection, files: Sequence[DocumentFile]) -> None:
 
 def macros(data: bytes, name: str) -> list[str] | None:
     """Suspicious keywords of a file's macros (empty: macros without one); None where it has none."""
-    from oletools.olevba import VBA_Parser
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # the library's own use of its parser
+        from oletools.olevba import TYPE_TEXT, VBA_Parser
 
     logging.getLogger("olevba").setLevel(logging.CRITICAL)
     try:
         with contextlib.redirect_stdout(io.StringIO()):
             parser = VBA_Parser(name, data=data)
             try:
-                if not parser.detect_vba_macros():
+                if parser.type == TYPE_TEXT or not parser.detect_vba_macros():
                     return None
                 found = parser.analyze_macros()
             finally:

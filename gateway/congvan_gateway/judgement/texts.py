@@ -38,10 +38,10 @@ class _FirstPages(Reader):
 class TextReading:
     """The texts of one mail's files by digest, each read once. ``ends`` is the monotonic moment when OCR must be done."""
 
-    def __init__(self, *, ocr: bool, ends: float) -> None:
+    def __init__(self, *, ocr: bool, ends: float, seconds: float = OCR_SECONDS) -> None:
         self._ocr = ocr and shutil.which("tesseract") is not None
         self._ends = ends
-        self._left = OCR_SECONDS
+        self._left = seconds
         self._known: dict[str, ExtractedText] = {}
 
     def of(self, file: DocumentFile) -> ExtractedText:
