@@ -46,7 +46,7 @@ class Smtp(_Section):
     session_seconds: float = Field(3600.0, gt=0, description="thời gian dài nhất của một phiên")
     tls_certificate: str | None = Field(None, description="chứng thư TLS (PEM) cho STARTTLS")
     tls_key: str | None = Field(None, description="khóa TLS (PEM)")
-    dsn: bool = Field(False, description="quảng bá DSN (RFC 3461)")
+    dsn: bool = Field(True, description="quảng bá DSN (RFC 3461) và trả báo cáo khi được yêu cầu")
 
 
 class Lmtp(_Section):

@@ -14,6 +14,7 @@ from congvan_gateway.storage.schema import outbox
 from congvan_mailbox.receipts.content import ReceiptContent
 from congvan_mailbox.receipts.letters import LetterContent, letter_headers, seal_letter
 from congvan_mailbox.receipts.render import receipt_headers, render, seal
+from congvan_mailbox.reports.delivered import Delivered
 from congvan_mailbox.smime.sign import KeySigner
 
 
@@ -26,8 +27,19 @@ def seal_receipts(app: App, *, limit: int = 50) -> int:
             .order_by(outbox.c.urgency.desc(), outbox.c.created_at)
             .limit(limit)
         ).all()
-    seals = {"duplicate": _seal_duplicate, "reminder": _seal_letter, "notice": _seal_letter}
+    seals = {"duplicate": _seal_duplicate, "reminder": _seal_letter, "notice": _seal_letter, "delivery_report": _seal_report}
     return sum(seals.get(row.kind, _seal_receipt)(app, row) for row in rows)
+
+
+def _seal_report(app: App, row: Row[Any]) -> int:
+    """A delivery report is no statement of the agency: it bears no signature (RFC 3464 knows none)."""
+    report = Delivered.from_json(row.content)
+    body = report.body()
+    stored = app.blobs.put_bytes(body)
+    with app.database.write() as connection:
+        at = app.clock()
+        blob_rows.record(connection, stored.sha256, len(body), at)
+        return mark_sealed(connection, row.id, stored.sha256, report.headers(body, f"<{row.message_id}>"), at)
 
 
 def _seal_letter(app: App, row: Row[Any]) -> int:

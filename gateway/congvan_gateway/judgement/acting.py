@@ -19,6 +19,7 @@ from congvan_gateway.quarantine import sealing
 from congvan_gateway.recall import answers
 from congvan_gateway.recall import receiving as orders
 from congvan_gateway.receipts import answering, returning
+from congvan_gateway.receipts.delivery_reporting import report_delivered
 from congvan_gateway.storage.schema import message
 
 #: Nothing against the document, but something that only a person can see or enter before it is registered.
@@ -185,6 +186,7 @@ def finish(
     if registration is not None:
         data["register_number"] = registration.entry.number_text
     tell(connection, row, f"message.{state}", data, app.clock(), actor=standing.actor if standing else "congvan")
+    report_delivered(connection, app, row, judged)
     return state
 
 
