@@ -17,10 +17,12 @@ from starlette.routing import Route
 from congvan_core.errors import ConfigurationError
 from congvan_gateway.console.desk import Desk
 from congvan_gateway.console.guard import Limits
+from congvan_gateway.console.hooks import step
 from congvan_gateway.console.pictures import Pictures
 from congvan_gateway.console.rendering import environment
 from congvan_gateway.console.routes import page_routes
 from congvan_gateway.main import App
+from congvan_gateway.operations.loops import Loop
 
 _STATIC = Path(__file__).parent / "static"
 _KINDS = {".css": "text/css", ".js": "text/javascript", ".woff2": "font/woff2", ".svg": "image/svg+xml"}
@@ -107,9 +109,13 @@ async def start_console(app: App) -> tuple[str, Callable[[], Awaitable[None]]]:
         await task
     port = listening.getsockname()[1]
 
+    stop = asyncio.Event()
+    hooks = asyncio.create_task(Loop("webhooks", lambda: step(app), pause=3.0).run(stop), name="webhooks")
+
     async def close() -> None:
         server.should_exit = True
-        await asyncio.wait([task], timeout=10)
+        stop.set()
+        await asyncio.wait([task, hooks], timeout=15)
         listening.close()
         await asyncio.to_thread(pictures.close)
 
