@@ -53,6 +53,7 @@ class Context:
     at: datetime | None = None
     seconds: float = 18.0
     ocr: bool = True
+    ocr_seconds: float = 8.0
     unsealed: bool = False
 
     def existing_trust(self) -> list[str]:
@@ -163,7 +164,7 @@ def _read_documents(
 ) -> None:
     files = held.files
     documents = documents_of(files)
-    texts = TextReading(ocr=context.ocr, ends=started + context.seconds - 6)
+    texts = TextReading(ocr=context.ocr, ends=started + context.seconds - 6, seconds=context.ocr_seconds)
     if seen.kind == "document":
         document_facts.choose_main(seen, documents)
     opened = open_archives(seen, documents)
