@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import smtplib
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import select
 
+from congvan_gateway.judgement.judging import MAX_TRIES, Judge
 from congvan_gateway.storage.schema import message
 from support.process import listens
 from support.samples import unavailable
@@ -167,3 +170,37 @@ def test_database_away_and_back(request: pytest.FixtureRequest, tmp_path: Path, 
             assert process.poll() is None
         finally:
             pair.close()
+
+
+class FailsThenReads:
+    """A sandbox whose disk is full for a while, then the real one."""
+
+    def __init__(self, real: Any, times: int) -> None:
+        self.real, self.left = real, times
+
+    def run(self, *arguments: Any) -> Any:
+        if self.left:
+            self.left -= 1
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return self.real.run(*arguments)
+
+    def close(self) -> None:
+        self.real.close()
+
+
+def test_a_full_disk_never_makes_a_mail_unreadable(tmp_path: Path, pki: LivePki) -> None:
+    """More failures than tries are counted: none of them is the mail's."""
+    forger = Forger(pki, tmp_path / "forged")
+    pair = Pair(tmp_path / "city", pki)
+    try:
+        pair.app_b.__dict__["sandbox"] = FailsThenReads(pair.app_b.sandbox, MAX_TRIES + 4)
+        found = forger.hand_in(pair.app_b, forger.package("1", forger.pdf("1")), B_MAIL, sender=A_MAIL)
+        judge = Judge(pair.app_b)
+        for _ in range(5):
+            if states(pair) == ["registered"]:
+                break
+            assert states(pair) == ["stored"]
+            judge.step_one(found["message"])
+        assert states(pair) == ["registered"]
+    finally:
+        pair.close()
