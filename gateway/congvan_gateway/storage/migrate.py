@@ -19,12 +19,13 @@ _LOCK = 0x636F6E67
 
 def all_tables() -> MetaData:
     """The tables of core and gateway together."""
+    import congvan_core.dossiers.schema
+    import congvan_core.workflow.schema  # noqa: F401  # the workflow's tables too
     import congvan_gateway.console.schema
+    import congvan_gateway.intake.imap_schema
     import congvan_gateway.recall.schema
     import congvan_gateway.routing.schema
-    import congvan_gateway.intake.imap_schema
     import congvan_gateway.storage.schema  # noqa: F401  # hangs the gateway's tables on the same metadata
-    import congvan_core.workflow.schema  # noqa: F401  # the workflow's tables too
     from congvan_core.storage.schema import metadata
 
     return metadata
