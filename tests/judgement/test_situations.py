@@ -162,6 +162,7 @@ def test_a_stamp_on_a_scan_is_read(judge: Bench, pki: LivePki) -> None:
     from reportlab.pdfgen import canvas
 
     image = pypdfium2.PdfDocument(page(mark="TỐI MẬT"))[0].render(scale=200 / 72).to_pil()
+    image.paste((255, 255, 255), (0, image.height * 2 // 5, image.width, image.height))  # the head is enough to read
     out = io.BytesIO()
     paper = canvas.Canvas(out, pagesize=(595, 842))
     paper.drawImage(ImageReader(image), 0, 0, 595, 842)
