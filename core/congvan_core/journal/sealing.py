@@ -102,22 +102,46 @@ def sign_head(
     """Have the present head signed (``kind`` signature) or time-stamped (timestamp) and keep the proof.
 
     ``signer`` is given the head's text in ASCII. From then on the chain can neither be cut below the head nor
-    rewritten before it. Signs outside of any lock. An empty journal is not signed.
+    rewritten before it. An empty journal is not signed. The caller's transaction is open while it signs: where that
+    takes long (a token, a service), read the head, sign, then ``keep_proof``.
     """
     present = head(connection, agency_id)
     if present.index:
+        keep_proof(connection, present, signer(present.text.encode("ascii")), at=at, kind=kind, sent_to=sent_to)
+    return present
+
+
+def keep_proof(
+    connection: Connection,
+    proved: Head,
+    proof: bytes,
+    *,
+    at: datetime,
+    kind: str = "signature",
+    sent_to: str | None = None,
+) -> None:
+    """Keep a proof over a head that was read before; entries chained meanwhile stand after it and take nothing away."""
+    connection.execute(
+        insert(journal_head),
+        {
+            "id": new_id(),
+            "agency_id": proved.agency_id,
+            "chain_index": proved.index,
+            "chain_hash": proved.hash,
+            "at": at,
+            "kind": kind,
+            "proof": proof,
+            "sent_to": sent_to,
+        },
+    )
+
+
+def sign_head_apart(database: Database, agency_id: str, signer: Signer, *, at: datetime) -> Head:
+    """As ``sign_head`` in transactions of its own, none of them open while it signs (a token may take a second)."""
+    with database.read() as connection:
+        present = head(connection, agency_id)
+    if present.index:
         proof = signer(present.text.encode("ascii"))
-        connection.execute(
-            insert(journal_head),
-            {
-                "id": new_id(),
-                "agency_id": agency_id,
-                "chain_index": present.index,
-                "chain_hash": present.hash,
-                "at": at,
-                "kind": kind,
-                "proof": proof,
-                "sent_to": sent_to,
-            },
-        )
+        with database.write() as connection:
+            keep_proof(connection, present, proof, at=at)
     return present

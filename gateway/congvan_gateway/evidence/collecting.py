@@ -16,7 +16,7 @@ from congvan_core.evidence.chain_extract import extract
 from congvan_core.evidence.contents import EvidenceContents, EvidenceFile
 from congvan_core.evidence.making import make
 from congvan_core.ids import iso_vn
-from congvan_core.journal.sealing import seal, sign_head
+from congvan_core.journal.sealing import seal, sign_head_apart
 from congvan_core.journal.writing import append
 from congvan_core.storage.schema import agency_key, contact_point, entry
 from congvan_gateway.evidence import mails
@@ -54,8 +54,7 @@ def _prove_journal(app: App, row: StoredDocument, actor: str) -> None:
     while seal(app.database, row.agency_id):
         pass
     if app.has_key:
-        with app.database.write() as connection:
-            sign_head(connection, row.agency_id, lambda text: sign_with_key(app, text), at=app.clock())
+        sign_head_apart(app.database, row.agency_id, lambda text: sign_with_key(app, text), at=app.clock())
 
 
 def _contents(

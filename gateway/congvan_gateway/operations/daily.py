@@ -15,7 +15,7 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from congvan_core.errors import NotFoundError, TemporaryError, UnreadableError
 from congvan_core.ids import VIETNAM, iso_vn
-from congvan_core.journal.sealing import head, seal_all, sign_head
+from congvan_core.journal.sealing import head, keep_proof, seal_all, sign_head_apart
 from congvan_core.journal.writing import append
 from congvan_core.storage.schema import blob, event, journal_head, setting
 from congvan_gateway.main import App
@@ -54,8 +54,7 @@ def prove_heads(app: App) -> int:
     done = 0
     for agency, kind in due:
         if kind == "signature":
-            with app.database.write() as connection:
-                sign_head(connection, agency, lambda text: sign_with_key(app, text), at=at)
+            sign_head_apart(app.database, agency, lambda text: sign_with_key(app, text), at=at)
             done += 1
         else:
             done += _stamp(app, agency, at)
@@ -91,17 +90,15 @@ def _stamp(app: App, agency_id: str, at: datetime) -> int:
     with app.database.read() as connection:
         if not _stamp_may_be_asked(connection, at):
             return 0
-        text = head(connection, agency_id).text
+        present = head(connection, agency_id)
     try:
-        token = fetch_stamp(str(app.settings.operations.timestamp_url), text.encode("ascii"))
+        token = fetch_stamp(str(app.settings.operations.timestamp_url), present.text.encode("ascii"))
     except TemporaryError as error:
         with app.database.write() as connection:
             _remember(connection, "journal.stamp_failed", {"at": iso_vn(at), "reason": error.message}, at)
         return 0
     with app.database.write() as connection:
-        if head(connection, agency_id).text != text:
-            return 0  # something was written meanwhile: the next round stamps the new head
-        sign_head(connection, agency_id, lambda _text: token, at=at, kind="timestamp")
+        keep_proof(connection, present, token, at=at, kind="timestamp")
     return 1
 
 
