@@ -126,7 +126,7 @@ def _fill(database: Database, start: int, end: int) -> None:
                        "registered_at": earlier.format("registered_at")},
         schema.event: {"id": None, "chain_index": "n + 1000000", "subject": f"'document:' || {key}"},
     }  # fmt: skip
-    numbers = f"(WITH RECURSIVE s(n) AS (SELECT {start + 1} UNION ALL SELECT n + 1 FROM s WHERE n < {end}) SELECT n FROM s)"
+    numbers = f"(WITH RECURSIVE s(n) AS (SELECT {start + 1} UNION ALL SELECT n + 1 FROM s WHERE n < {end}) SELECT n FROM s)"  # noqa: S608  numbers of ours
     with database.write() as connection:
         for table, values in own.items():
             names = [c.name for c in table.columns if values.get(c.name, "") is not None]
