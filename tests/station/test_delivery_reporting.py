@@ -45,7 +45,7 @@ def test_success_is_reported_once_to_a_proved_sender(tmp_path: Path) -> None:
         Settings(
             keys=Keys(gateway="keys/gateway.p12", password_file="keys/gateway.pass"),
             origin=Origin(trusted_authserv=["mx.b.example.vn"]), verification=Verification(workers=0), base=tmp_path,
-        )  # fmt: skip
+        )
     )
     try:
         found_agency(app, code="H24.91.07", name="Phường B", address="vanthu@b.example.vn", actor="test")

@@ -23,10 +23,10 @@ from congvan_mailbox.imap.answers import Fetched
 log = structlog.get_logger("congvan")
 READ = Counter("congvan_imap_mails_total", "Mails read from mailboxes", ["account"])
 
-#: Larger mails come in parts of this size, so that memory stays flat.
-PART = 1 << 20
+#: Larger mails come alone and in parts, so that memory stays flat.
+LARGE, PART = 1 << 20, 4 << 20
 #: So many mails and octets are asked for at once.
-_BATCH, _BATCH_OCTETS = 50, 8 << 20
+_BATCH, _BATCH_OCTETS = 200, 8 << 20
 _WINDOW = 500
 #: A mail at which the link broke so often is left for later.
 _SUSPECT = 3
@@ -113,7 +113,7 @@ class FolderReader:
 
     async def fetch(self, client: Client, group: Sequence[Fetched]) -> list[Arrival]:
         """The octets into the blob store; durable on return."""
-        if len(group) == 1 and (group[0].size is None or group[0].size > PART):
+        if len(group) == 1 and (group[0].size is None or group[0].size > LARGE):
             large = await self._fetch_large(client, group[0])
             return [large] if large else []
         facts = {one.uid: one for one in group}
@@ -165,11 +165,11 @@ def _groups(facts: Sequence[Fetched], most: int) -> list[list[Fetched]]:
     out: list[list[Fetched]] = []
     octets = 0
     for fact in facts:
-        size = PART + 1 if fact.size is None else fact.size
-        if out and size <= PART and octets + size <= _BATCH_OCTETS and len(out[-1]) < most:
+        size = LARGE + 1 if fact.size is None else fact.size
+        if out and size <= LARGE and octets + size <= _BATCH_OCTETS and len(out[-1]) < most:
             out[-1].append(fact)
             octets += size
         else:
             out.append([fact])
-            octets = size if size <= PART else _BATCH_OCTETS
+            octets = size if size <= LARGE else _BATCH_OCTETS
     return out

@@ -14,10 +14,6 @@ from congvan_mailbox.imap.answers import Fetched, Folder, Selected
 from congvan_mailbox.imap.names import quoted, quoted_name
 from congvan_mailbox.imap.wire import Reply, Wire
 
-#: How many mails one FETCH asks for.
-BATCH = 50
-_APPEND_PIECE = 1 << 16
-
 
 async def connect(account: Account) -> Client:
     """A session that is logged in. Raises LinkLost, LogInRefused, MailboxError, ConfigurationError."""

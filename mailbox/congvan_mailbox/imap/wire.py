@@ -63,7 +63,7 @@ class Wire(IMAP4ClientProtocol):  # type: ignore[misc]
         self._buffer = bytearray()
         self._scanned = 0
         self._pieces: list[bytes] = []
-        self._literal: bytearray | None = None
+        self._literal: list[bytes] = []
         self._left = 0
 
     # --- octets in ----------------------------------------------------------------------------------------------------
@@ -72,25 +72,24 @@ class Wire(IMAP4ClientProtocol):  # type: ignore[misc]
         """Cut the stream into answers. A stranger's nonsense ends the link, never the program."""
         self.heard += len(data)
         try:
-            if self._left and not self._buffer:
+            view = memoryview(data)
+            if self._left:  # inside a literal the buffer is empty: the octets go where they belong at once
                 taken = min(self._left, len(data))
-                self._take(memoryview(data)[:taken])
-                if taken == len(data):
-                    return
-                data = data[taken:]
-            self._buffer += data
-            self._cut()
+                self._take(view[:taken])
+                view = view[taken:]
+            if view:
+                self._buffer += view
+                self._cut()
         except MailboxError as error:
             self._fail(error)
             self.transport.abort()
 
     def _take(self, piece: memoryview) -> None:
-        assert self._literal is not None
-        self._literal += piece
+        self._literal.append(bytes(piece))
         self._left -= len(piece)
         if not self._left:
-            self._pieces.append(bytes(self._literal))
-            self._literal = None
+            self._pieces.append(b"".join(self._literal))
+            self._literal.clear()
 
     def _cut(self) -> None:
         buffer, at = self._buffer, 0
@@ -120,10 +119,9 @@ class Wire(IMAP4ClientProtocol):  # type: ignore[misc]
             if size > MAX_LITERAL:
                 raise MailboxError(f"Máy chủ IMAP gửi một khối {size} byte, lớn hơn mức cho phép")
             self._pieces[-1] = line[: match.start()]
-            self._literal, self._left = bytearray(), size
+            self._left = size
             if not size:
                 self._pieces.append(b"")
-                self._literal = None
             return
         answer, self._pieces = tuple(self._pieces), []
         self._answer(answer)
