@@ -201,5 +201,3 @@ def tampered(raw: bytes) -> bytes:
     at = raw.index(base64.b64encode(b"%PDF-1.")[:8])
     spot = at + 400
     return raw[:spot] + (b"B" if raw[spot : spot + 1] != b"B" else b"C") + raw[spot + 1 :]
-
-

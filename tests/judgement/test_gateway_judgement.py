@@ -58,7 +58,9 @@ def codes(result: dict[str, Any]) -> set[str]:
     return {f["code"] for f in result["findings"]}
 
 
-def test_undecided_settles_by_itself_when_the_revocation_service_answers(app: App, tmp_path: Path, pki: LivePki) -> None:
+def test_undecided_settles_by_itself_when_the_revocation_service_answers(
+    app: App, tmp_path: Path, pki: LivePki
+) -> None:
     raw = package(pki, [(NAME, genuine(pki), FileRole.MAIN)])
     pki.down = True
     try:

@@ -172,7 +172,8 @@ def test_a_stamp_on_a_scan_is_read(judge: Bench, pki: LivePki) -> None:
 
 
 @pytest.mark.parametrize(
-    "subject", ["Tăng cường bảo mật thông tin", "Đổi mật khẩu hộp thư", "Hội chợ mật ong năm 2026", "Về việc mật độ dân cư"]
+    "subject",
+    ["Tăng cường bảo mật thông tin", "Đổi mật khẩu hộp thư", "Hội chợ mật ong năm 2026", "Về việc mật độ dân cư"],
 )
 def test_ordinary_words_are_no_marking(judge: Bench, subject: str) -> None:
     found = judge(mail(("Tang cuong bao mat.pdf", page(subject=subject)), subject=subject, body=subject))

@@ -64,7 +64,9 @@ def run(args: argparse.Namespace) -> int:
         return 0
     say(f"Thử trên {count} thư đã nhận: {len(changes)} thư sẽ được quyết định khác.")
     for change in changes:
-        say(f"  {change.item}  {change.before} -> {change.after}  ({', '.join(change.because)})  {change.subject or ''}")
+        say(
+            f"  {change.item}  {change.before} -> {change.after}  ({', '.join(change.because)})  {change.subject or ''}"
+        )
     return 0
 
 

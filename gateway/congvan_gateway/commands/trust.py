@@ -20,7 +20,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         act = acts.add_parser(name, help=text, description=text)
         if name == "add":
             act.add_argument("files", metavar="TỆP", nargs="+", type=Path)
-            act.add_argument("--fingerprint", metavar="SHA-256", help="dấu vân tay đã đối chiếu với công bố của cơ quan cấp")
+            act.add_argument(
+                "--fingerprint", metavar="SHA-256", help="dấu vân tay đã đối chiếu với công bố của cơ quan cấp"
+            )
         if name == "remove":
             act.add_argument("fingerprint", metavar="SHA-256")
         if name != "list":

@@ -51,8 +51,6 @@ def open_archives(seen: Inspection, documents: Sequence[DocumentFile]) -> list[O
                 one.names.append(listed)
         if one.names:
             shown = one.names[:_SHOWN]
-            seen.findings.append(
-                Finding("CONTENT-ARCHIVE-LISTED", {"count": len(one.names), "names": shown}, name)
-            )
+            seen.findings.append(Finding("CONTENT-ARCHIVE-LISTED", {"count": len(one.names), "names": shown}, name))
         out.append(one)
     return out

@@ -81,9 +81,7 @@ def examine(
         _pages(seen, documents, opened, texts)
 
 
-def _pages(
-    seen: Inspection, documents: Sequence[DocumentFile], opened: Sequence[Opened], texts: TextReading
-) -> None:
+def _pages(seen: Inspection, documents: Sequence[DocumentFile], opened: Sequence[Opened], texts: TextReading) -> None:
     for file in sorted(documents, key=lambda f: f.attachment.role is not FileRole.MAIN):
         text = texts.of(file)
         seen.findings.extend(text.findings)

@@ -36,7 +36,11 @@ def choose_main(seen: Inspection, documents: Sequence[DocumentFile]) -> None:
         return
     subject = from_subject(seen.subject).number
     named = {id(f): parsed for f in candidates if (parsed := filename.parse(f.attachment.filename)) is not None}
-    told = [f for f in candidates if subject and id(f) in named and named[id(f)].number_symbol.loose_key == subject.loose_key]
+    told = [
+        f
+        for f in candidates
+        if subject and id(f) in named and named[id(f)].number_symbol.loose_key == subject.loose_key
+    ]
     main = min(told or candidates, key=lambda f: _order(f, id(f) in named))
     main.attachment.role = FileRole.MAIN
     _mark_drafts(main, candidates)

@@ -33,7 +33,11 @@ class Policy:
 
     def action(self, finding: Finding) -> Action:
         given = self.actions.get(finding.code) or DEFAULT_ACTIONS[finding.code]
-        if given in (Action.HOLD, Action.SEAL) and finding.severity is Severity.INFO and finding.severity_override is not None:
+        if (
+            given in (Action.HOLD, Action.SEAL)
+            and finding.severity is Severity.INFO
+            and finding.severity_override is not None
+        ):
             return Action.NOTE  # weighed down where it was found, such as a neighbour under gov.vn
         if finding.evidence.get("role") == "enclosure" and finding.code in _ENCLOSED:
             # Enclosures signed by others are ordinary: each has its own line, the document in the sender's name decides.

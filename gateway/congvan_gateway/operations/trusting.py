@@ -142,10 +142,10 @@ def _tell(app: App, kind: str, found: list[TrustItem], actor: str) -> None:
     at = app.clock()
     with app.database.write() as connection:
         connection.execute(
-            update(message)
-            .where(message.c.state == "held", message.c.next_try_at.is_not(None))
-            .values(next_try_at=at)
+            update(message).where(message.c.state == "held", message.c.next_try_at.is_not(None)).values(next_try_at=at)
         )
         for item in found:
             data = {"kind": item.kind, "sha256": item.sha256, "name": item.name[:200], "known_as": item.known_as}
-            append(connection, agency_id="", actor=actor, kind=kind, subject=f"trust:{item.sha256[:16]}", data=data, at=at)
+            append(
+                connection, agency_id="", actor=actor, kind=kind, subject=f"trust:{item.sha256[:16]}", data=data, at=at
+            )

@@ -56,7 +56,10 @@ def finish_shredding(app: App, limit: int = 100) -> int:
     """What a crash between seal and shredding left readable; returns how many mails were put right."""
     with app.database.read() as connection:
         rows = connection.execute(
-            select(message).join(blob, blob.c.sha256 == message.c.raw_sha256).where(message.c.state == "sealed").limit(limit)
+            select(message)
+            .join(blob, blob.c.sha256 == message.c.raw_sha256)
+            .where(message.c.state == "sealed")
+            .limit(limit)
         ).all()
     for row in rows:
         put_away(app, row.id, row.raw_sha256)
