@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.async_api import expect
 from sqlalchemy import select
 
 from congvan_core.storage.schema import document
@@ -30,7 +31,7 @@ async def test_a_morning_at_the_desk(desk: Desk, clerk_page: Any) -> None:
     assert "74/SMT-VP" in await first.inner_text() and "Hỏa tốc" in await first.inner_text()
     await page.keyboard.press("/")
     await page.keyboard.type("tap huan")  # without accents
-    await page.wait_for_function("document.querySelectorAll('tr[data-row]').length === 1")
+    await expect(page.locator("tr[data-row]")).to_have_count(1, timeout=60_000)
     await page.get_by_role("link", name="tập huấn chữ ký số").click()
     await page.get_by_text("Nguồn gửi đã được xác thực").wait_for()
     # Two keys: t goes to the act, Enter does it.
