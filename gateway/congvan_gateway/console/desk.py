@@ -234,9 +234,12 @@ async def _read_form(request: Request) -> Form:
     except HTTPException as error:
         raise InputError(f"Không đọc được biểu mẫu (tối đa {MAX_FILES} tệp, {MAX_FIELDS} mục)") from error
     files: dict[str, list[Upload]] = {}
-    for name, value in data.multi_items():
-        if isinstance(value, UploadFile) and value.filename:
-            files.setdefault(name, []).append(Upload(value.filename, await value.read()))
+    try:
+        for name, value in data.multi_items():
+            if isinstance(value, UploadFile) and value.filename:
+                files.setdefault(name, []).append(Upload(value.filename, await value.read()))
+    finally:
+        await data.close()
     return Form(data, files)
 
 
