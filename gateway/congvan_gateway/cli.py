@@ -115,7 +115,7 @@ def _run(args: argparse.Namespace) -> int:
         if os.environ.get("CONGVAN_DEBUG"):
             raise
         print(
-            f"congvan {args.command}: lỗi của chương trình ({type(error).__name__}: {error}); "
+            f"congvan {args.command}: lỗi của chương trình ({type(error).__name__}: {(str(error).splitlines() or [''])[0]}); "
             "chạy lại với CONGVAN_DEBUG=1 để lấy chi tiết gửi đơn vị vận hành",
             file=sys.stderr,
         )

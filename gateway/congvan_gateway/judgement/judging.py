@@ -8,7 +8,7 @@ from typing import Any
 
 import structlog
 from prometheus_client import Counter
-from sqlalchemy import Connection, Row, and_, case, or_, select, update
+from sqlalchemy import Connection, Row, and_, case, or_, select, true, update
 from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -88,10 +88,12 @@ class Judge:
     def _claim(self, row_id: str | None = None) -> Row[Any] | None:
         with self._app.database.write() as connection:
             at = database_time(connection)
-            ready = message.c.next_try_at <= at if row_id is None else message.c.id == row_id
+            ready = message.c.next_try_at <= at if row_id is None else true()
+            this = true() if row_id is None else message.c.id == row_id
             due = (
                 select(message.c.id)
                 .where(
+                    this,
                     or_(
                         and_(message.c.state == "stored", ready),
                         and_(message.c.state == "judging", message.c.lease_until < at),
@@ -101,7 +103,7 @@ class Judge:
                             message.c.next_try_at <= at,
                             or_(message.c.lease_until.is_(None), message.c.lease_until < at),
                         ),
-                    )
+                    ),
                 )
                 .order_by(message.c.next_try_at)
                 .limit(1)
