@@ -70,7 +70,7 @@ class Delivery(_Section):
     username: str | None = Field(None, description="tên đăng nhập cổng gửi của nhà cung cấp")
     password_file: str | None = Field(None, description="tệp chứa mật khẩu cổng gửi")
     helo: str | None = Field(None, description="tên máy khi chào; mặc định là smtp.hostname")
-    concurrency: int = Field(4, ge=1, le=64, description="số thư gửi đồng thời")
+    concurrency: int = Field(10, ge=1, le=64, description="số thư gửi đồng thời")
     attempt_seconds: float = Field(240.0, gt=0, description="thời hạn cứng của một lần gửi")
     lease_seconds: float = Field(300.0, gt=0, description="thời gian giữ một thư đang gửi; dài hơn thời hạn một lần gửi")
     unknown_wait_seconds: float = Field(

@@ -25,8 +25,11 @@ def test_signed_once_stored_once_urgent_first(tmp_path: Path) -> None:
         with app.database.read() as connection:
             for document, mails in ((plain, fan_out.AGENCIES), (urgent, 3)):
                 row = connection.execute(
-                    select(func.count(), func.count(outbox.c.body_sha256.distinct()), func.count(outbox.c.message_id.distinct()))
-                    .where(outbox.c.document_id == document, outbox.c.state == "queued")
+                    select(
+                        func.count(),
+                        func.count(outbox.c.body_sha256.distinct()),
+                        func.count(outbox.c.message_id.distinct()),
+                    ).where(outbox.c.document_id == document, outbox.c.state == "queued")
                 ).one()
                 assert tuple(row) == (mails, 1, mails)
         courier = fan_out.AcceptsAll()

@@ -37,7 +37,7 @@ def test_what_waits_shares_a_commit() -> None:
     ledger = Ledger()
     found = asyncio.run(_put_all(SharedCommit(ledger.write), ledger, 120))
     assert found == [None] * 120
-    assert sorted(sum(ledger.commits, [])) == list(range(120))
+    assert sorted(one for commit in ledger.commits for one in commit) == list(range(120))
     assert len(ledger.commits) == 3  # fifty, fifty, twenty
 
 
@@ -45,7 +45,7 @@ def test_a_bad_item_is_told_and_the_others_are_written() -> None:
     ledger = Ledger(refused=[3])
     found = asyncio.run(_put_all(SharedCommit(ledger.write), ledger, 6))
     assert [type(one) for one in found] == [type(None)] * 3 + [ValueError] + [type(None)] * 2
-    assert sorted(sum(ledger.commits, [])) == [0, 1, 2, 4, 5]
+    assert sorted(one for commit in ledger.commits for one in commit) == [0, 1, 2, 4, 5]
 
 
 def test_it_can_be_used_again_after_a_failure() -> None:

@@ -1,6 +1,6 @@
 """``make bench``: every goal measured beside its peer in this run, printed as one table.
 
-    python -m congvan_gateway.operations.bench [--quick] [--only receiving,mime] [--rounds N] [--postgresql URL]
+python -m congvan_gateway.operations.bench [--quick] [--only receiving,mime] [--rounds N] [--postgresql URL]
 """
 
 from __future__ import annotations

@@ -63,7 +63,9 @@ def _grow(database: Database, name: str, sizes: tuple[int, ...], rounds: int, te
             first.setdefault(what, took)
             plans = _plans(database, job)
             if tell:
-                sys.stdout.write(f"--- {name}, {size} documents: {what}, {1e3 * took:.2f} ms\n" + "\n".join(plans) + "\n")
+                sys.stdout.write(
+                    f"--- {name}, {size} documents: {what}, {1e3 * took:.2f} ms\n" + "\n".join(plans) + "\n"
+                )
             if size:
                 scans = dict.fromkeys(scan for plan in plans for scan in _SCANS.findall(plan))
                 yield Row("growth", f"{name}, {size} documents: {what}", f"empty {1e3 * first[what]:.1f} ms",
@@ -126,7 +128,9 @@ def _fill(database: Database, start: int, end: int) -> None:
                        "registered_at": earlier.format("registered_at")},
         schema.event: {"id": None, "chain_index": "n + 1000000", "subject": f"'document:' || {key}"},
     }  # fmt: skip
-    numbers = f"(WITH RECURSIVE s(n) AS (SELECT {start + 1} UNION ALL SELECT n + 1 FROM s WHERE n < {end}) SELECT n FROM s)"  # noqa: S608  numbers of ours
+    numbers = (
+        f"(WITH RECURSIVE s(n) AS (SELECT {start + 1} UNION ALL SELECT n + 1 FROM s WHERE n < {end}) SELECT n FROM s)"  # noqa: S608  numbers of ours
+    )
     with database.write() as connection:
         for table, values in own.items():
             names = [c.name for c in table.columns if values.get(c.name, "") is not None]

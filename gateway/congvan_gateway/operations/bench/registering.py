@@ -54,9 +54,7 @@ class Row:
     goal: float | None
 
 
-def run(
-    postgresql_url: str | None = None, *, rounds: int = 5, count: int = 300, folder: Path = Path()
-) -> list[Row]:
+def run(postgresql_url: str | None = None, *, rounds: int = 5, count: int = 300, folder: Path = Path()) -> list[Row]:
     """Measure SQLite, and PostgreSQL where a URL of an empty database is given. Raises AssertionError on a gap."""
     with tempfile.TemporaryDirectory(dir=folder) as name:
         rows = _measure(Database(f"sqlite:///{name}/bench.db"), _sqlite_limit(Path(name)), "SQLite", rounds, count)
@@ -152,7 +150,9 @@ def register_some(database: Database, agency: str, count: int, *, batch: int = 1
 
 def _parallel(database: Database, agency: str, count: int, books: int) -> None:
     threads = [
-        threading.Thread(target=register_some, args=(database, agency, count // 8), kwargs={"series": f"S{worker % books}"})
+        threading.Thread(
+            target=register_some, args=(database, agency, count // 8), kwargs={"series": f"S{worker % books}"}
+        )
         for worker in range(8)
     ]
     for thread in threads:

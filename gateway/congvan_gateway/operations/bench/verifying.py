@@ -52,7 +52,9 @@ def _pdf(setting: Setting, store: TrustStore, pdf: bytes, size: int, signatures:
     took = alternate(
         setting.rounds,
         {
-            "pdfsig": lambda: seconds(lambda: subprocess.run(["pdfsig", str(path)], capture_output=True, check=False), 3),
+            "pdfsig": lambda: seconds(
+                lambda: subprocess.run(["pdfsig", str(path)], capture_output=True, check=False), 3
+            ),
             "ours": lambda: seconds(lambda: verify_file(pdf, name="signed.pdf", trust=store), 3),
         },
     )
@@ -63,9 +65,7 @@ def _pdf(setting: Setting, store: TrustStore, pdf: bytes, size: int, signatures:
                ratio(took["ours"], took["pdfsig"]), goal, bound)  # fmt: skip
 
 
-def _mail(
-    setting: Setting, store: TrustStore, keys: DemoPki, folder: Path, size: int, goal: float
-) -> Row:
+def _mail(setting: Setting, store: TrustStore, keys: DemoPki, folder: Path, size: int, goal: float) -> Row:
     entity = write.multipart("mixed", [write.file_part(material.page(1, size), "application/pdf", "a.pdf")])
     date = format_datetime(now().astimezone(VIETNAM))
     head = f"From: {material.SENDER[2]}\r\nDate: {date}\r\nMIME-Version: 1.0\r\n".encode()

@@ -138,4 +138,3 @@ def _receipts(app: App, count: int) -> list[float]:
 def _p95(values: Sequence[float]) -> float:
     ordered = sorted(values)
     return ordered[max(0, round(0.95 * len(ordered)) - 1)] if ordered else float("nan")
-
