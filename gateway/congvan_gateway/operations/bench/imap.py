@@ -16,9 +16,9 @@ from pathlib import Path
 from congvan_gateway.operations.bench.peer_postfix import free_port, wait_for_port
 from congvan_gateway.operations.bench.table import Row, Setting, median, ratio
 from congvan_mailbox.imap.account import Account
-from congvan_mailbox.imap.client import BATCH, connect
+from congvan_mailbox.imap.client import connect
 
-_LOADS = (("8 KB", 8_000, 1000, BATCH), ("400 KB", 400_000, 60, 10), ("27 MB", 27_000_000, 3, 1))
+_LOADS = (("8 KB", 8_000, 1000, 50), ("400 KB", 400_000, 60, 10), ("27 MB", 27_000_000, 3, 1))
 _WORD = "mat-khau"
 
 
