@@ -68,7 +68,6 @@ def _run(port: int, sessions: int, octets: int) -> list[bytes]:
     return replies
 
 
-@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is read from /proc")
 @pytest.mark.parametrize(
     ("sessions", "octets"),
     [
