@@ -39,7 +39,7 @@ from congvan_gateway.storage.schema import outbox
 
 PASSWORD = "bình minh trên sông Cấm"
 #: A name that would be markup anywhere it is not escaped.
-HOSTILE = '<img src=x onerror=alert(1)>"\'></textarea><script>alert(2)</script>'
+HOSTILE = "<img src=x onerror=alert(1)>\"'></textarea><script>alert(2)</script>"
 PEOPLE = {
     "vanthu": ("Nguyễn Thị Văn Thư", ("clerk",)),
     "vanthu2": ("Lê Thị Thư Ký", ("clerk",)),
@@ -69,7 +69,9 @@ class DeskStation:
             app.close()
 
 
-def signed(pki: DemoPki, number: str, subject: str, *, symbol: str = "SMT-VP", agency: bool = True, **more: Any) -> bytes:
+def signed(
+    pki: DemoPki, number: str, subject: str, *, symbol: str = "SMT-VP", agency: bool = True, **more: Any
+) -> bytes:
     """A công văn of the sender with its seal (and without the leader's signature, to be quick)."""
     today = now().astimezone(VIETNAM).date()
     sample = make(
@@ -123,7 +125,9 @@ def build_station(root: Path) -> DeskStation:
     app_a = open_app(load(sender))
     try:
         for number, subject in (("67", "V/v rà soát hộp thư công vụ"), ("68", "V/v tập huấn chữ ký số")):
-            mails[f"good-{number}"] = package(app_a, signed(pki, number, subject), file_name(number, subject), number, subject)
+            mails[f"good-{number}"] = package(
+                app_a, signed(pki, number, subject), file_name(number, subject), number, subject
+            )
         twice = signed(pki, "69", "V/v báo cáo định kỳ")
         mails["good-69"] = package(app_a, twice, file_name("69", "V/v báo cáo định kỳ"), "69", "V/v báo cáo định kỳ")
     finally:

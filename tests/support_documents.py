@@ -23,8 +23,12 @@ def compound_file(streams: dict[str, bytes]) -> bytes:
     def entry(name: str, kind: int, right: int, child: int, start: int, size: int) -> bytes:
         raw = name.encode("utf-16-le") + b"\0\0"
         links = struct.pack("<III", 0xFFFFFFFF, right, child)
-        return raw.ljust(64, b"\0") + struct.pack("<HBB", len(raw), kind, 1) + links + b"\0" * 36 + struct.pack(
-            "<IQ", start, size
+        return (
+            raw.ljust(64, b"\0")
+            + struct.pack("<HBB", len(raw), kind, 1)
+            + links
+            + b"\0" * 36
+            + struct.pack("<IQ", start, size)
         )
 
     directory = entry("Root Entry", 5, 0xFFFFFFFF, 1, 0xFFFFFFFE, 0)

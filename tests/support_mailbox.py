@@ -29,7 +29,13 @@ def mail(number: int, *, size: int = 300, message_id: bool = True, extra: bytes 
 
 
 def mailbox_app(
-    folder: Path, server: DovecotInstance, address: str, *, database: str | None = None, port: int | None = None, **more: Any
+    folder: Path,
+    server: DovecotInstance,
+    address: str,
+    *,
+    database: str | None = None,
+    port: int | None = None,
+    **more: Any,
 ) -> App:
     """An installation with one own agency whose mailbox is ``address``."""
     folder.mkdir(parents=True, exist_ok=True)

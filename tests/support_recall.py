@@ -68,7 +68,9 @@ def signed_packet(pki: LivePki, key: str | None, packet: bytes, *, mail: str = A
     parts = [write.text_part("xem gói dữ liệu\n"), write.file_part(packet, MEDIA_TYPE, "goi.edxml")]
     entity = write.multipart("mixed", parts, {"hp": "clear"}, extra=protected)
     if key is None:
-        head = outer_headers(b"", to=[Address("", B.mail)], message_id=new_message_id("a.example.vn"), protected=protected)
+        head = outer_headers(
+            b"", to=[Address("", B.mail)], message_id=new_message_id("a.example.vn"), protected=protected
+        )
         return head + write.multipart("mixed", parts)
     body = sign_entity(entity, KeySigner(pki.signing_key(key)))
     return outer_headers(body, to=[Address("", B.mail)], message_id=new_message_id("a.example.vn")) + body
@@ -114,7 +116,9 @@ def followed(app: App, document_id: str) -> Any:
 
 def changes(app: App, side: str = "receiver") -> list[tuple[str, str]]:
     with app.database.read() as connection:
-        rows = connection.execute(select(document_change).where(document_change.c.side == side).order_by(document_change.c.id))
+        rows = connection.execute(
+            select(document_change).where(document_change.c.side == side).order_by(document_change.c.id)
+        )
         return [(row.kind, row.state) for row in rows]
 
 

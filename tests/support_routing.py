@@ -85,13 +85,16 @@ def send_to(app: App, *codes: str, urgency: Urgency = Urgency.NORMAL, size: int 
         )  # fmt: skip
         for code in codes:
             to = resolve_recipient(connection, code, at.date())
-            add_recipient(
-                connection, app, agency_id=agency, document_id=document_id, to=to, urgency=urgency, at=at
-            )
+            add_recipient(connection, app, agency_id=agency, document_id=document_id, to=to, urgency=urgency, at=at)
         connection.execute(
             update(outbox)
             .where(outbox.c.document_id == document_id)
-            .values(state="queued", headers="Subject: thu\r\n", body_sha256=body.sha256, next_attempt_at=datetime(2020, 1, 1, tzinfo=UTC))
+            .values(
+                state="queued",
+                headers="Subject: thu\r\n",
+                body_sha256=body.sha256,
+                next_attempt_at=datetime(2020, 1, 1, tzinfo=UTC),
+            )
         )
     return document_id
 

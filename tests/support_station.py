@@ -65,7 +65,9 @@ class Station:
         finally:
             app.close()
 
-    def start(self, *roles: str, environment: dict[str, str] | None = None, wait: bool = True) -> subprocess.Popen[bytes]:
+    def start(
+        self, *roles: str, environment: dict[str, str] | None = None, wait: bool = True
+    ) -> subprocess.Popen[bytes]:
         """``congvan serve`` with these roles; returns once it answers."""
         command = [sys.executable, "-m", "congvan_gateway.cli", "serve", "--config", str(self.config)]
         for role in roles:
@@ -112,7 +114,9 @@ class Station:
         """Run ``congvan …`` as a process; the JSON it prints, or None. ``check`` is the expected exit code."""
         done = subprocess.run(
             [sys.executable, "-m", "congvan_gateway.cli", *arguments, "--config", str(self.config)],
-            capture_output=True, text=True, timeout=120,
+            capture_output=True,
+            text=True,
+            timeout=120,
         )
         assert check is None or done.returncode == check, (done.returncode, done.stdout[-2000:], done.stderr[-2000:])
         try:
@@ -157,8 +161,14 @@ def make_station(
     values: dict[str, dict[str, object]] = {
         "smtp": {"port": station.smtp_port, "hostname": side.mail.rpartition("@")[2]},
         "delivery": {
-            "host": "127.0.0.1", "port": relay_port, "tls": "none", "retry_base_seconds": 1.0, "retry_max_seconds": 2.0,
-            "unknown_wait_seconds": 3.0, "attempt_seconds": 8.0, "lease_seconds": 10.0,
+            "host": "127.0.0.1",
+            "port": relay_port,
+            "tls": "none",
+            "retry_base_seconds": 1.0,
+            "retry_max_seconds": 2.0,
+            "unknown_wait_seconds": 3.0,
+            "attempt_seconds": 8.0,
+            "lease_seconds": 10.0,
         },
         "keys": {"gateway": "gateway.p12", "password_file": "gateway.pass"},
         "trust": {"folder": "trust", "online": True, "hosts": [f"127.0.0.1:{pki.port}"]},
@@ -189,7 +199,12 @@ def make_station(
 
 
 def issue_document(
-    pki: LivePki, folder: Path, *, number: str = "12", symbol: str = "QĐ-STNA", subject: str = "phê duyệt Kế hoạch số hóa"
+    pki: LivePki,
+    folder: Path,
+    *,
+    number: str = "12",
+    symbol: str = "QĐ-STNA",
+    subject: str = "phê duyệt Kế hoạch số hóa",
 ) -> Path:
     """A decision of agency A as its people make it: the leader signs, the agency seals, both with live time stamps."""
     from congvan_core.documents.filename import build
@@ -203,7 +218,9 @@ def issue_document(
     sample = make(SampleSpec(author=A_NAME, symbol=symbol, number=number, issued_on=today, subject=subject))
     stamper = HttpTimeStamper(pki.tsa_url)
     signed = sign_pdf(sample.pdf, pki.signing_key("leader"), timestamper=stamper, reserve_agency=False)
-    sealed = sign_pdf(signed, pki.signing_key("agency-a"), kind="agency", timestamper=stamper, rect=(60, 60, 160, 160), page=0)
+    sealed = sign_pdf(
+        signed, pki.signing_key("agency-a"), kind="agency", timestamper=stamper, rect=(60, 60, 160, 160), page=0
+    )
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / build(from_parts(symbol, number), today, subject, "pdf")
     path.write_bytes(sealed)

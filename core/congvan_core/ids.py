@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 #: Điều 14.1.a: Vietnam time, ISO 8601.
@@ -24,7 +24,7 @@ def new_id() -> str:
 
 def now() -> datetime:
     """This moment, aware, in UTC. Code that decides takes a clock as argument; this is the default one."""
-    return datetime.now(timezone.utc)
+    return datetime.now(UTC)
 
 
 def iso_vn(moment: datetime | None) -> str | None:

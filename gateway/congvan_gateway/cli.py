@@ -21,7 +21,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "send": ("congvan_gateway.commands.send", "phát hành và gửi văn bản đã ký số"),
     "track": ("congvan_gateway.commands.track", "theo dõi từng nơi nhận của một văn bản"),
     "resend": ("congvan_gateway.commands.resend", "gửi lại (không bao giờ vào sổ hai lần)"),
-    "recall": ("congvan_gateway.commands.recall", "lấy lại, thu hồi, cập nhật, thay thế văn bản đã gửi; quyết định yêu cầu đến"),
+    "recall": (
+        "congvan_gateway.commands.recall",
+        "lấy lại, thu hồi, cập nhật, thay thế văn bản đã gửi; quyết định yêu cầu đến",
+    ),
     "status": ("congvan_gateway.commands.status", "báo trạng thái xử lý (04, 05, 06) cho nơi gửi"),
     "verify": ("congvan_core.signatures.command", "kiểm tra chữ ký số của tệp văn bản"),
     "inspect": ("congvan_gateway.commands.inspect", "xem và đánh giá thư, không thay đổi gì"),

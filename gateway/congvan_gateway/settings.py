@@ -72,7 +72,9 @@ class Delivery(_Section):
     helo: str | None = Field(None, description="tên máy khi chào; mặc định là smtp.hostname")
     concurrency: int = Field(10, ge=1, le=64, description="số thư gửi đồng thời")
     attempt_seconds: float = Field(240.0, gt=0, description="thời hạn cứng của một lần gửi")
-    lease_seconds: float = Field(300.0, gt=0, description="thời gian giữ một thư đang gửi; dài hơn thời hạn một lần gửi")
+    lease_seconds: float = Field(
+        300.0, gt=0, description="thời gian giữ một thư đang gửi; dài hơn thời hạn một lần gửi"
+    )
     unknown_wait_seconds: float = Field(
         900.0, ge=0, description="chờ bằng chứng khi mất câu trả lời sau dấu chấm cuối, rồi mới gửi lại"
     )
@@ -90,7 +92,8 @@ class Keys(_Section):
     gateway_certificate: str | None = Field(None, description="chứng thư PEM, nếu khóa là PEM")
     password_file: str | None = Field(None, description="tệp chứa mật khẩu PKCS#12")
     sealed_to: list[str] = Field(
-        default_factory=list, description="chứng thư PEM của hai người được giao mở niêm phong; trống: khóa riêng của kho"
+        default_factory=list,
+        description="chứng thư PEM của hai người được giao mở niêm phong; trống: khóa riêng của kho",
     )
 
 
@@ -143,7 +146,9 @@ class Origin(_Section):
     trusted_authserv: list[str] = Field(
         default_factory=list, description="authserv-id của máy chủ thư phía trước (RFC 8601)"
     )
-    trusted_hops: int = Field(1, ge=1, le=10, description="số dòng Received mà các máy chủ phía trước của mình ghi thêm")
+    trusted_hops: int = Field(
+        1, ge=1, le=10, description="số dòng Received mà các máy chủ phía trước của mình ghi thêm"
+    )
     results_below: bool = Field(False, description="máy chủ phía trước ghi kết quả ngay dưới dòng Received của nó")
     front_peers: list[str] = Field(
         default_factory=list, description="địa chỉ (CIDR) các máy chủ thư phía trước được chuyển thư vào cổng SMTP"

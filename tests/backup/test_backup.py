@@ -57,8 +57,16 @@ def write_one(app: App, agency_id: str, number: int) -> None:
     stored = app.blobs.put_bytes(f"văn bản {number}".encode() * 100)
     with app.database.write() as connection:
         record(connection, stored.sha256, stored.size, now())
-        document = insert_row(connection, agency_id, main_sha256=stored.sha256, subject=f"Văn bản {number}", packet={"n": [number]})
-        append(connection, agency_id=agency_id, actor="Đỗ Văn Thư", kind="document.registered", subject=f"document:{document}")
+        document = insert_row(
+            connection, agency_id, main_sha256=stored.sha256, subject=f"Văn bản {number}", packet={"n": [number]}
+        )
+        append(
+            connection,
+            agency_id=agency_id,
+            actor="Đỗ Văn Thư",
+            kind="document.registered",
+            subject=f"document:{document}",
+        )
         register(
             connection, agency_id=agency_id, body_code=CODE, direction="incoming", document_id=document,
             arrived_at=now(), actor="Đỗ Văn Thư",
@@ -153,7 +161,9 @@ def test_a_folder_with_something_in_it_is_refused(app: App, tmp_path: Path) -> N
         verify_backup(full, now=now())
 
 
-@pytest.mark.parametrize("victim", ["blobs", "tables/entry.jsonl", "tables/event.jsonl", "spool/0001.journal", "backup.json"])
+@pytest.mark.parametrize(
+    "victim", ["blobs", "tables/entry.jsonl", "tables/event.jsonl", "spool/0001.journal", "backup.json"]
+)
 def test_damage_is_named_and_nothing_is_restored(app: App, tmp_path: Path, victim: str) -> None:
     create_backup(app, tmp_path / "sao-luu")
     path = tmp_path / "sao-luu" / victim
@@ -201,10 +211,14 @@ def test_killed_in_the_middle_leaves_nothing_half_done(app: App, tmp_path: Path,
         "sys.exit(main(sys.argv[1:]))\n"
     )
     target = tmp_path / ("dich" if act == "restore" else "sao-luu")
-    arguments = ["create", str(backup), "--config", str(config)] if act == "create" else ["restore", str(backup), str(target)]
+    arguments = (
+        ["create", str(backup), "--config", str(config)] if act == "create" else ["restore", str(backup), str(target)]
+    )
     killed = 0
     for left in (0, 3, 18, 30, 100_000):
-        done = subprocess.run([sys.executable, "-c", code, str(left), "backup", *arguments], capture_output=True, timeout=120)
+        done = subprocess.run(
+            [sys.executable, "-c", code, str(left), "backup", *arguments], capture_output=True, timeout=120
+        )
         if done.returncode == 0:
             break
         assert done.returncode == -signal.SIGKILL, done.stderr.decode()

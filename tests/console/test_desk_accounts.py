@@ -31,7 +31,9 @@ def database(tmp_path: object) -> Database:
     made = Database(f"sqlite:///{tmp_path}/desk.db")
     upgrade(made)
     with made.write() as connection:
-        add_account(connection, login="An", name="Nguyễn An", password=_WORDS, roles=["administrator"], actor="t", at=now())
+        add_account(
+            connection, login="An", name="Nguyễn An", password=_WORDS, roles=["administrator"], actor="t", at=now()
+        )
     return made
 
 

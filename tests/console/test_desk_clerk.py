@@ -82,7 +82,9 @@ async def test_two_people_on_one_item_do_not_collide(desk: Desk, clerk_page: Any
     await clerk_page.goto(f"{desk.base}/cho-kiem-tra/{item}")
     with desk.enter("vanthu2") as other:
         page = other.get(f"/cho-kiem-tra/{item}").text
-        done = other.post(f"/cho-kiem-tra/{item}", data={"token": token_of(other), "act": "release", "version": version_of(page)})
+        done = other.post(
+            f"/cho-kiem-tra/{item}", data={"token": token_of(other), "act": "release", "version": version_of(page)}
+        )
         assert done.status_code == 303
     await clerk_page.keyboard.press("t")
     await clerk_page.keyboard.press("Enter")
@@ -118,7 +120,11 @@ async def test_sending_following_and_a_recorded_call(desk: Desk, clerk_page: Any
     page = clerk_page
     await page.goto(f"{desk.base}/gui")
     await page.get_by_label("Văn bản chính đã ký số").set_input_files(
-        {"name": file_name("71", "V/v cu can bo du hop"), "mimeType": "application/pdf", "buffer": part.get_payload(decode=True)}
+        {
+            "name": file_name("71", "V/v cu can bo du hop"),
+            "mimeType": "application/pdf",
+            "buffer": part.get_payload(decode=True),
+        }
     )
     await page.get_by_label("Lọc danh bạ").type("so mau")
     await page.get_by_role("checkbox", name=cast.SENDER.title).check()
@@ -156,7 +162,9 @@ _CHECKED = ("/", "/cho-kiem-tra", "/cho-kiem-tra/{good-67}", "/cho-kiem-tra/{bro
 _ADMIN = ("danh-ba", "khoa", "tin-cay", "nguoi-dung", "chuong-trinh", "hang-doi", "chinh-sach", "cai-dat", "nhat-ky")
 
 
-@pytest.mark.parametrize(("login", "paths"), [("vanthu", _CHECKED), ("quantri", tuple(f"/quan-tri/{p}" for p in _ADMIN))])
+@pytest.mark.parametrize(
+    ("login", "paths"), [("vanthu", _CHECKED), ("quantri", tuple(f"/quan-tri/{p}" for p in _ADMIN))]
+)
 async def test_pages_are_accessible_and_fit(desk: Desk, browser_page: Any, login: str, paths: tuple[str, ...]) -> None:
     """WCAG 2.2 AA as far as axe sees it, and no sideways scrolling at 320 CSS pixels (1.4.10)."""
     await enter_page(browser_page, desk.base, login)

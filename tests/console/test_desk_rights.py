@@ -45,7 +45,9 @@ def test_a_read_only_account_sees_everything_and_changes_nothing(desk: Desk) -> 
         assert 'value="release"' not in card
         for path, act in ((f"/cho-kiem-tra/{desk.items['good-67']}", "release"), ("/cho-kiem-tra", "discard"),
                           ("/gui", "send"), ("/quan-tri/nguoi-dung", "add"), ("/quan-tri/chinh-sach", "save")):  # fmt: skip
-            answer = auditor.post(path, data={"token": token, "act": act, "version": "2", "item": desk.items["good-67"]})
+            answer = auditor.post(
+                path, data={"token": token, "act": act, "version": "2", "item": desk.items["good-67"]}
+            )
             assert answer.status_code == 403, path
     assert _state(desk, "good-67") == "held"
 
@@ -64,7 +66,9 @@ def test_an_account_of_another_agency_sees_no_row(desk: Desk) -> None:
         assert "Không có văn bản nào chờ kiểm tra" in stranger.get("/cho-kiem-tra").text
         item = desk.items["good-67"]
         assert stranger.get(f"/cho-kiem-tra/{item}").status_code == 404
-        answer = stranger.post(f"/cho-kiem-tra/{item}", data={"token": token_of(stranger), "act": "release", "version": "2"})
+        answer = stranger.post(
+            f"/cho-kiem-tra/{item}", data={"token": token_of(stranger), "act": "release", "version": "2"}
+        )
         assert answer.status_code == 404
     assert _state(desk, "good-67") == "held"
 
@@ -121,7 +125,11 @@ def test_the_log_in_form_goes_nowhere_else(desk: Desk) -> None:
 
 def test_hostile_words_stay_words(desk: Desk) -> None:
     with desk.enter("vanthu") as clerk:
-        for path in ("/cho-kiem-tra", f"/cho-kiem-tra/{desk.items['stranger']}", f"/cho-kiem-tra/{desk.items['stranger']}/doc"):
+        for path in (
+            "/cho-kiem-tra",
+            f"/cho-kiem-tra/{desk.items['stranger']}",
+            f"/cho-kiem-tra/{desk.items['stranger']}/doc",
+        ):
             page = clerk.get(path).text
             assert "<script>alert" not in page and "<img src=x" not in page and HOSTILE not in page
         found = clerk.get("/cho-kiem-tra", params={"tim": HOSTILE}).text

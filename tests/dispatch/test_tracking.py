@@ -41,7 +41,10 @@ def test_a_receipt_settles_and_takes_back_what_still_waits(database: Database, m
     assert (row.confirmation, row.register_number) == ("proved", "412")
     assert row.sent_at is not None and abs(row.received_at - moment) < timedelta(seconds=1)
     with database.read() as connection:
-        assert connection.execute(select(outbox.c.state).where(outbox.c.recipient_id == target)).scalar_one() == "cancelled"
+        assert (
+            connection.execute(select(outbox.c.state).where(outbox.c.recipient_id == target)).scalar_one()
+            == "cancelled"
+        )
 
 
 def test_the_same_report_twice_counts_once(database: Database, make_recipient: Any) -> None:

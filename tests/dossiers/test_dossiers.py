@@ -33,7 +33,15 @@ def database(tmp_path: Path) -> Iterator[Database]:
 def listed(database: Database, agency_id: str, years: int | None = 10, title: str = "Hồ sơ chuyển đổi số") -> str:
     with database.write() as connection:
         return keeping.list_dossier(
-            connection, agency_id, 2026, "TCCB", title, keeper="Trần Thị Soạn", retention_years=years, actor="test", at=AT
+            connection,
+            agency_id,
+            2026,
+            "TCCB",
+            title,
+            keeper="Trần Thị Soạn",
+            retention_years=years,
+            actor="test",
+            at=AT,
         )
 
 
@@ -67,11 +75,29 @@ def test_codes_follow_each_other_and_one_document_stands_in_several(database: Da
         for wrong in ("TCCB", "1", "01.tccb", "01.TC CB"):
             with pytest.raises(InputError):
                 keeping.list_dossier(
-                    connection, agency_id, 2026, "TCCB", "x", keeper="y", retention_years=5, actor="t", at=AT, notation=wrong
+                    connection,
+                    agency_id,
+                    2026,
+                    "TCCB",
+                    "x",
+                    keeper="y",
+                    retention_years=5,
+                    actor="t",
+                    at=AT,
+                    notation=wrong,
                 )
         with pytest.raises(ConflictError):
             keeping.list_dossier(
-                connection, agency_id, 2026, "TCCB", "x", keeper="y", retention_years=5, actor="t", at=AT, notation="01.TCCB"
+                connection,
+                agency_id,
+                2026,
+                "TCCB",
+                "x",
+                keeper="y",
+                retention_years=5,
+                actor="t",
+                at=AT,
+                notation="01.TCCB",
             )
 
 
@@ -85,7 +111,9 @@ def test_closed_handed_over_and_never_changed_again(database: Database) -> None:
             keeping.close(connection, empty, actor="test", at=AT)
         assert keeping.get(connection, made).transfer_due == date(2027, 11, 30)
         assert not keeping.due_soon(connection, agency_id, date(2027, 10, 30))
-        assert [one.id for one in keeping.due_soon(connection, agency_id, date(2027, 10, 31))] == [made], "30 days ahead"
+        assert [one.id for one in keeping.due_soon(connection, agency_id, date(2027, 10, 31))] == [made], (
+            "30 days ahead"
+        )
         with pytest.raises(InputError):
             keeping.extend(connection, made, date(2029, 12, 1), "CV 5", actor="test", at=AT)
         keeping.extend(connection, made, date(2028, 11, 30), "CV 5/VTLT", actor="test", at=AT)

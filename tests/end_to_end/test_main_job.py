@@ -47,7 +47,15 @@ def test_signed_document_is_registered_and_its_receipt_comes_back(city: City, tm
     city.a.start()
     city.b.start()
     sent = city.a.cli(
-        "send", str(document), "--to", B_CODE, "--symbol", "12/QĐ-STNA", "--subject", "Phê duyệt Kế hoạch số hóa", "--json"
+        "send",
+        str(document),
+        "--to",
+        B_CODE,
+        "--symbol",
+        "12/QĐ-STNA",
+        "--subject",
+        "Phê duyệt Kế hoạch số hóa",
+        "--json",
     )
     assert (sent["number"], sent["symbol"]) == ("12", "QĐ-STNA")
     item = wait_until(
@@ -83,7 +91,18 @@ def test_genuine_decision_waits_for_its_issuer_and_a_clerk(city: City) -> None:
     genuine = samples_folder() / "decisions" / "1053-ttg.signed.pdf"
     city.a.start()
     city.b.start()
-    arguments = ("--to", B_CODE, "--number", "1053", "--symbol", "QĐ-TTg", "--date", "2024-09-28", "--subject", "Quyết định")
+    arguments = (
+        "--to",
+        B_CODE,
+        "--number",
+        "1053",
+        "--symbol",
+        "QĐ-TTg",
+        "--date",
+        "2024-09-28",
+        "--subject",
+        "Quyết định",
+    )
     refused = city.a.cli("send", str(genuine), *arguments, check=3)
     assert "CA phục vụ các cơ quan Nhà nước G2" in str(refused) or refused == ""
     sent = city.a.cli("send", str(genuine), *arguments, "--accept-undecided", "văn bản đã công bố", "--json")

@@ -218,6 +218,9 @@ def test_names_and_sets() -> None:
     assert decode_name("&khong-") and decode_name("&") == "&"
     assert compact([3, 1, 2, 9, 7, 8]) == "1:3,7:9"
     assert searched([(b'ESEARCH (TAG "a") UID ALL 1:3,9',)]) == [1, 2, 3, 9]
-    assert [f.name for f in folders([(b'LIST (\\HasNoChildren) "/" "a \\"b\\""',), (b'LIST () "/" ', b"Sent")])] == ['a "b"', "Sent"]
+    assert [f.name for f in folders([(b'LIST (\\HasNoChildren) "/" "a \\"b\\""',), (b'LIST () "/" ', b"Sent")])] == [
+        'a "b"',
+        "Sent",
+    ]
     (one,) = fetched([(b"3 FETCH (UID 8 BODY[] ", os.urandom(3), b" FLAGS (\\Seen))")])
     assert one.uid == 8 and one.flags == {"\\Seen"} and one.body is not None

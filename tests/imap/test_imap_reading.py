@@ -175,9 +175,7 @@ async def test_second_installation_refuses_to_start(make: Callable[..., App], do
     assert arrivals(other) == []
 
 
-async def test_lost_links_and_a_restarted_server_skip_nothing(
-    dovecot_own: DovecotInstance, tmp_path: Path
-) -> None:
+async def test_lost_links_and_a_restarted_server_skip_nothing(dovecot_own: DovecotInstance, tmp_path: Path) -> None:
     user = "dut@b.example.vn"
     dovecot_own.add_user(user)
     with Link(dovecot_own.imap_port) as link:
@@ -199,7 +197,8 @@ async def test_lost_links_and_a_restarted_server_skip_nothing(
                 await asyncio.to_thread(dovecot_own.deliver, user, mail(101))
                 await until(lambda: len(arrivals(app)) == 32, "the server to be back")
                 marked = lambda: all(  # noqa: E731
-                    any(f.startswith("$Congvan") for f in dovecot_own.flags(user, uid)) for uid in dovecot_own.uids(user)
+                    any(f.startswith("$Congvan") for f in dovecot_own.flags(user, uid))
+                    for uid in dovecot_own.uids(user)
                 )
                 await until(marked, "every mail to bear the mark, the one whose mark was lost too")
             assert digests(app) == sorted(map(digest_of, [*sent, mail(100), mail(101)]))

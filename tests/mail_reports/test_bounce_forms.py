@@ -1,5 +1,4 @@
 """Short forms of the long tail: what dozens of mail systems wrote, each with recipient, action and code."""
-# ruff: noqa: E501
 # One form, one line: the table is compared by eye with the published formats.
 
 from __future__ import annotations

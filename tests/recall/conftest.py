@@ -31,5 +31,7 @@ def pair(tmp_path: Path, made_exchange: Exchange, pki: LivePki) -> Iterator[Pair
     with stations[0].app() as a, stations[1].app() as b:
         for app in (a, b):  # what the exchange carried by hand has left
             with app.database.write() as connection:
-                connection.execute(update(outbox).where(outbox.c.state == "queued").values(state="accepted", attempts=1))
+                connection.execute(
+                    update(outbox).where(outbox.c.state == "queued").values(state="accepted", attempts=1)
+                )
         yield Pair(a, b, tmp_path, pki, made_exchange.sent.document_id, made_exchange.received_id)

@@ -69,10 +69,14 @@ def test_replacement_and_document_come_out_the_same_in_any_order(pair: Pair, fir
 
         seal_packages(pair.a)
         with pair.a.database.write() as connection:  # on its way, slowly
-            connection.execute(update(outbox).where(outbox.c.document_id == sent.document_id).values(state="sending", attempts=1))
+            connection.execute(
+                update(outbox).where(outbox.c.document_id == sent.document_id).values(state="sending", attempts=1)
+            )
     later = issue_document(pair.pki, pair.root / "17", number="17", subject="văn bản thay")
     files, packet = read_files(later, [])
-    issue_order(pair.a, SendRequest(files=files, to=(), actor="x", packet=packet), Kind.REPLACE, ["16/QĐ-STNA"], reason="sai")
+    issue_order(
+        pair.a, SendRequest(files=files, to=(), actor="x", packet=packet), Kind.REPLACE, ["16/QĐ-STNA"], reason="sai"
+    )
     carry_all(pair.root, pair.a, pair.b)
     if first == "order":
         assert changes(pair.b) == [("replace", "early")]
@@ -137,7 +141,9 @@ def test_the_command_line_of_recall_and_status(pair: Pair, capsys: pytest.Captur
     assert asked["state"] == "recalling"
     carry_all(pair.root, pair.a, pair.b)
     (waiting,) = json.loads(run(b, "recall", "--waiting", "--json"))
-    agreed = json.loads(run(b, "recall", "--agree", waiting["id"], "--reason", "đã trao đổi", "--by", "Chủ tịch", "--json"))
+    agreed = json.loads(
+        run(b, "recall", "--agree", waiting["id"], "--reason", "đã trao đổi", "--by", "Chủ tịch", "--json")
+    )
     assert agreed["state"] == "agreed" and row_of(pair.b, pair.received).state == "recalled"
     assert json.loads(run(b, "recall", "--waiting", "--json")) == []
     run(b, "recall", "--decline", waiting["id"], "--reason", "đổi ý", code=1)

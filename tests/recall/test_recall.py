@@ -55,7 +55,9 @@ def assign(app: App, document_id: str) -> None:
 
 def test_taken_back_destroyed_and_told(pair: Pair) -> None:
     with pair.b.database.read() as connection:
-        raw = connection.execute(select(message.c.raw_sha256).where(message.c.document_id == pair.received)).scalar_one()
+        raw = connection.execute(
+            select(message.c.raw_sha256).where(message.c.document_id == pair.received)
+        ).scalar_one()
     main = row_of(pair.b, pair.received).main_sha256
     assert pair.b.blobs.exists(raw) and pair.b.blobs.exists(main)
     asked = take_back(pair.a, "12/QĐ-STNA", reason="gửi nhầm phụ lục", actor="Đỗ Văn Thư")
@@ -113,11 +115,18 @@ def test_once_assigned_a_leader_decides(pair: Pair, agree: bool) -> None:
         assert followed(pair.a, pair.document).state == "recalled"
     else:
         assert row_of(pair.b, pair.received).state == "registered"
-        assert followed(pair.a, pair.document).state == "received" and row_of(pair.a, pair.document).state == "recalling"
+        assert (
+            followed(pair.a, pair.document).state == "received" and row_of(pair.a, pair.document).state == "recalling"
+        )
 
 
 def test_a_copy_that_comes_after_the_recall_takes_no_number(pair: Pair) -> None:
-    hand_over(pair.root, pair.b, signed_packet(pair.pki, "gateway-a", business_packet(identifier(pair.a, pair.document), 1)), sender=A.mail)
+    hand_over(
+        pair.root,
+        pair.b,
+        signed_packet(pair.pki, "gateway-a", business_packet(identifier(pair.a, pair.document), 1)),
+        sender=A.mail,
+    )
     destroy(pair.b)
     with pair.a.database.write() as connection:
         connection.execute(update(outbox).where(outbox.c.kind == "package").values(state="queued"))
@@ -169,10 +178,17 @@ def test_another_agency_cannot_recall_it_by_its_own_name_or_the_authors(pair: Pa
         pair.b, code="H24.77", name="Sở Khác", address="tram@a.example.vn", own=False,
         certificate=pair.pki.cert("station-ec"),
     )  # fmt: skip
-    own = signed_packet(pair.pki, "station-ec", request_13(identifier(pair.a, pair.document), reporter="H24.77"), mail="tram@a.example.vn")
+    own = signed_packet(
+        pair.pki,
+        "station-ec",
+        request_13(identifier(pair.a, pair.document), reporter="H24.77"),
+        mail="tram@a.example.vn",
+    )
     hand_over(pair.root, pair.b, own, sender="tram@a.example.vn")
     assert changes(pair.b) == [("take_back", "declined")] and answers(pair.b) == ["receipt_16"]
-    named = signed_packet(pair.pki, "station-ec", request_13(identifier(pair.a, pair.document)), mail="tram@a.example.vn")
+    named = signed_packet(
+        pair.pki, "station-ec", request_13(identifier(pair.a, pair.document)), mail="tram@a.example.vn"
+    )
     hand_over(pair.root, pair.b, named, sender="tram@a.example.vn")
     assert changes(pair.b) == [("take_back", "declined"), ("take_back", "void")]
     assert row_of(pair.b, pair.received).state == "registered"
@@ -200,7 +216,9 @@ def test_answers_to_nothing_asked_are_a_persons(pair: Pair) -> None:
     from congvan_mailbox.package.edxml_write import write_status
 
     link = DocumentLink(A.code, "12/QĐ-STNA", identifier(pair.a, pair.document), None)
-    raw = signed_packet(pair.pki, "gateway-b", write_status(StatusReport("15", Party(B.code, B.name), link)), mail=B.mail)
+    raw = signed_packet(
+        pair.pki, "gateway-b", write_status(StatusReport("15", Party(B.code, B.name), link)), mail=B.mail
+    )
     path = pair.root / "15.eml"
     path.write_bytes(raw)
     taken = take_in_file(pair.a, path, sender=B.mail, recipients=[A.mail])

@@ -24,7 +24,9 @@ def documents(desk: Any) -> int:
 
 def held(desk: Any, number: int) -> str:
     """A plain mail with the signed document, its origin unproved: held."""
-    raw = mail((NAME, genuine(desk.pki)), extra={"X-Lan": str(number)}).replace(b"thu-1@", f"thu-lan-{number}@".encode())
+    raw = mail((NAME, genuine(desk.pki)), extra={"X-Lan": str(number)}).replace(
+        b"thu-1@", f"thu-lan-{number}@".encode()
+    )
     result = desk.take(raw)
     assert result["state"] in ("held", "conflict"), result
     return str(result["message"])

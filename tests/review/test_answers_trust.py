@@ -106,7 +106,8 @@ def test_an_old_refusal_does_not_refuse_what_was_sent_again(desk: Any, genuine_k
         old = connection.execute(select(recipient).where(recipient.c.id == first)).one()
         connection.execute(
             insert(recipient).values(
-                old._asdict() | {"id": second, "sending": 2, "message_id": f"{left}@b.example.vn", "envid": left, "created_at": at}
+                old._asdict()
+                | {"id": second, "sending": 2, "message_id": f"{left}@b.example.vn", "envid": left, "created_at": at}
             )
         )
     named = {"original_message_id": f"<{first}@b.example.vn>"}
@@ -138,7 +139,10 @@ def test_what_is_received_while_it_is_being_sent_is_not_tried_again(desk: Any) -
         apply(connection, wanted, proof)
         connection.execute(outbox.update().where(outbox.c.recipient_id == wanted).values(state="unknown"))
         apply(connection, wanted, Evidence(Event.LOST, "attempt", now(), new_id()))
-        assert connection.execute(select(outbox.c.state).where(outbox.c.recipient_id == wanted)).scalar_one() == "cancelled"
+        assert (
+            connection.execute(select(outbox.c.state).where(outbox.c.recipient_id == wanted)).scalar_one()
+            == "cancelled"
+        )
     assert there(desk, wanted).state == "received"
 
 
@@ -146,5 +150,8 @@ def test_a_failure_report_ends_the_attempts_whose_outcome_was_unknown(desk: Any)
     wanted = sent_document(desk.app, state="unknown", mail="unknown")
     with desk.app.database.write() as connection:
         apply(connection, wanted, Evidence(Event.REPORT_FAILED, "dsn", now(), new_id(), reason="5.1.1"))
-        assert connection.execute(select(outbox.c.state).where(outbox.c.recipient_id == wanted)).scalar_one() == "cancelled"
+        assert (
+            connection.execute(select(outbox.c.state).where(outbox.c.recipient_id == wanted)).scalar_one()
+            == "cancelled"
+        )
     assert there(desk, wanted).state == "failed"

@@ -17,7 +17,9 @@ HOSTILE: dict[str, bytes] = {
     "utf-7": mail().replace(b"Subject: ", b"Subject: =?utf-7?q?+2AA-+AAA-?= "),
     "long-message-id": mail().replace(b"<thu-1@", b"<" + b"x" * 5000 + b"@"),
     "long-subject": mail().replace(b"Subject: ", b"Subject: " + b"y" * 900 + b"\r\n " + b"y" * 900 + b" "),
-    "reply-to-nul": mail().replace(b"Subject: ", b"In-Reply-To: <a\x00b@c>\r\nReferences: <\x00@x> <y\xff@z>\r\nSubject: Re: "),
+    "reply-to-nul": mail().replace(
+        b"Subject: ", b"In-Reply-To: <a\x00b@c>\r\nReferences: <\x00@x> <y\xff@z>\r\nSubject: Re: "
+    ),
     "nul-in-names": mail(("a\x00b.pdf", b"%PDF-1.4\n\x00")),
     "year-1": mail().replace(b"Wed, 05 Aug 2026 10:00:00 +0700", b"Mon, 01 Jan 0001 00:00:00 +0700"),
     "year-9999": mail().replace(b"Wed, 05 Aug 2026 10:00:00 +0700", b"Fri, 31 Dec 9999 23:59:59 -1200"),

@@ -42,13 +42,27 @@ def test_an_envelope_of_undecodable_octets_becomes_a_row(desk: Any) -> None:
 def test_a_servers_last_words_never_undo_its_yes(desk: Any) -> None:
     wanted = sent_document(desk.app)
     with desk.app.database.write() as connection:
-        held = next(c for c in queue.claim(connection, limit=50, lease=timedelta(seconds=30)) if c.row.recipient_id == wanted)
-    words = Result("accepted", now(), code=250, status="2." + "0" * 40, text="ok\x00\udcff" * 900, host="h\x00" * 400, tls="t" * 300, stage="s" * 40)
+        held = next(
+            c for c in queue.claim(connection, limit=50, lease=timedelta(seconds=30)) if c.row.recipient_id == wanted
+        )
+    words = Result(
+        "accepted",
+        now(),
+        code=250,
+        status="2." + "0" * 40,
+        text="ok\x00\udcff" * 900,
+        host="h\x00" * 400,
+        tls="t" * 300,
+        stage="s" * 40,
+    )
     with desk.app.database.write() as connection:
         assert queue.finish(connection, held, words)
     with desk.app.database.read() as connection:
         assert connection.execute(select(outbox.c.state).where(outbox.c.id == held.row.id)).scalar_one() == "accepted"
-        assert connection.execute(select(attempt.c.outcome).where(attempt.c.outbox_id == held.row.id)).scalar_one() == "accepted"
+        assert (
+            connection.execute(select(attempt.c.outcome).where(attempt.c.outbox_id == held.row.id)).scalar_one()
+            == "accepted"
+        )
 
 
 def test_a_receipt_of_endless_fields_is_recorded(desk: Any) -> None:

@@ -29,9 +29,7 @@ def stranger(desk: Any) -> Any:
         desk.app, code=C_CODE, name="Sở Thử Nghiệm C", address=C_MAIL, own=False, certificate=key.certificate
     )
     with desk.app.database.write() as connection:
-        add_mailbox(
-            connection, point.id, FORWARDER, actor="test", at=now(), role="forwarder", test_environment=True
-        )
+        add_mailbox(connection, point.id, FORWARDER, actor="test", at=now(), role="forwarder", test_environment=True)
     return key
 
 

@@ -28,7 +28,8 @@ def stored(desk: Any, raw: bytes) -> str:
 def test_four_mails_with_one_document_take_one_number(desk: Any) -> None:
     pdf = signed(desk.pki, page(number="81"))
     raw = [
-        package(desk.pki, [(NAME.replace("67-", "81-"), pdf, FileRole.MAIN)], meta=metadata(number="81")) for _ in range(4)
+        package(desk.pki, [(NAME.replace("67-", "81-"), pdf, FileRole.MAIN)], meta=metadata(number="81"))
+        for _ in range(4)
     ]
     items = [stored(desk, one) for one in raw]
     # Judged up to the conclusion one by one, concluded all at once.
@@ -58,7 +59,9 @@ def test_four_mails_with_one_document_take_one_number(desk: Any) -> None:
     assert numbers == 1
 
 
-def test_a_mail_handed_over_while_the_disk_is_full_is_kept_and_said_so(desk: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_mail_handed_over_while_the_disk_is_full_is_kept_and_said_so(
+    desk: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def full(self: Judge, row: Any) -> Any:
         raise OSError(28, "No space left on device")
 

@@ -26,7 +26,10 @@ def request(desk: Any, folder: Path, number: str, *to: str) -> SendRequest:
     today = now().date()
     path = folder / f"{number}.pdf"
     path.write_bytes(
-        signed(desk.pki, make(SampleSpec(author=B.name, symbol="TB-UBND", number=number, issued_on=today, subject="thử")).pdf)
+        signed(
+            desk.pki,
+            make(SampleSpec(author=B.name, symbol="TB-UBND", number=number, issued_on=today, subject="thử")).pdf,
+        )
     )
     files, packet = read_files(path, [])
     return SendRequest(
@@ -96,7 +99,8 @@ def test_two_clerks_resend_at_once(desk: Any, tmp_path: Path) -> None:
         )
         open_mails = connection.execute(
             select(outbox.c.id).where(
-                outbox.c.document_id == sent.document_id, outbox.c.state.in_(("to_seal", "queued", "unknown", "deferred"))
+                outbox.c.document_id == sent.document_id,
+                outbox.c.state.in_(("to_seal", "queued", "unknown", "deferred")),
             )
         ).all()
     assert sendings == list(range(1, len(sendings) + 1)) and len(open_mails) == 1

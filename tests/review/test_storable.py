@@ -30,5 +30,7 @@ def test_nothing_is_copied_where_nothing_is_wrong() -> None:
 
 
 def test_nul_and_surrogates_are_replaced_at_every_depth() -> None:
-    made = storable(Outer(Inner("a\x00", datetime.max.replace(tzinfo=UTC)), ["\ud800"], (("b\x00", "c"),), {"\x00": "\udfff"}))
+    made = storable(
+        Outer(Inner("a\x00", datetime.max.replace(tzinfo=UTC)), ["\ud800"], (("b\x00", "c"),), {"\x00": "\udfff"})
+    )
     assert made == Outer(Inner("a\ufffd"), ["?"], (("b\ufffd", "c"),), {"\ufffd": "?"})

@@ -83,7 +83,16 @@ def test_the_decision_says_why_and_what_follows() -> None:
     assert told["because"] == "Khớp dòng 'phường': tiền tố H24.91 (nhóm phuong)"
     assert told["skipped"] == [{"row": "khẩn", "because": "độ khẩn 'thường' thấp hơn 'khẩn'"}]
     steps = " | ".join(told["next"])
-    for words in ("'truc'", "100 thư mỗi giờ", "1 phút, 5 phút", "Hỏng 2 lần liên tiếp", "'smtp'", "thăm dò", "Mã hóa", "30 phút"):
+    for words in (
+        "'truc'",
+        "100 thư mỗi giờ",
+        "1 phút, 5 phút",
+        "Hỏng 2 lần liên tiếp",
+        "'smtp'",
+        "thăm dò",
+        "Mã hóa",
+        "30 phút",
+    ):
         assert words in steps
     assert Terms.from_json(told["terms"]).to_json() == told["terms"]
 
@@ -105,7 +114,11 @@ def test_without_a_table_the_settings_decide() -> None:
 @pytest.mark.parametrize(
     ("rows", "groups", "expected"),
     [
-        ([{"name": "a", "match": {"prefixes": ["H24"]}}, {"name": "b", "match": {"codes": ["H24.91"]}}], {}, ("ROW-UNREACHABLE", "b")),
+        (
+            [{"name": "a", "match": {"prefixes": ["H24"]}}, {"name": "b", "match": {"codes": ["H24.91"]}}],
+            {},
+            ("ROW-UNREACHABLE", "b"),
+        ),
         ([{"name": "a"}], {}, ("ROW-UNREACHABLE", "còn lại")),
         (
             [{"name": "a", "match": {"hours": "06:00-20:00"}}, {"name": "b", "match": {"hours": "07:00-08:00"}}],
@@ -121,14 +134,27 @@ def test_without_a_table_the_settings_decide() -> None:
         ([{"name": "a", "match": {"groups": ["rong"]}}], {"rong": []}, ("ROW-NEVER", "a")),
         ([{"name": "a", "match": {"groups": ["x"]}}], {"x": ["@y"], "y": ["@x"]}, ("GROUP-LOOP", None)),
         ([{"name": "a", "match": {"groups": ["khong-co"]}}], {}, ("GROUP-UNKNOWN", "a")),
-        ([{"name": "a", "match": {"codes": ["H1"]}, "like": "b"}, {"name": "b", "match": {"codes": ["H2"]}, "like": "a"}], {}, ("LIKE-LOOP", "a")),
+        (
+            [
+                {"name": "a", "match": {"codes": ["H1"]}, "like": "b"},
+                {"name": "b", "match": {"codes": ["H2"]}, "like": "a"},
+            ],
+            {},
+            ("LIKE-LOOP", "a"),
+        ),
         ([{"name": "a", "match": {"codes": ["H1"]}, "like": "khác"}], {}, ("LIKE-UNKNOWN", "a")),
         ([{"name": "a", "match": {"codes": ["H1"]}, "transports": ["fax"]}], {}, ("TRANSPORT-UNKNOWN", "a")),
         ([{"name": "a", "match": {"codes": ["H1"]}, "transports": ["usb", "usb"]}], {}, ("TRANSPORT-LOOP", "a")),
-        ([{"name": "a", "match": {"codes": ["H1"]}}, {"name": "a", "match": {"codes": ["H2"]}}], {}, ("ROW-TWICE", "a")),
+        (
+            [{"name": "a", "match": {"codes": ["H1"]}}, {"name": "a", "match": {"codes": ["H2"]}}],
+            {},
+            ("ROW-TWICE", "a"),
+        ),
     ],
 )
-def test_faults_are_found(rows: list[dict[str, Any]], groups: dict[str, list[str]], expected: tuple[str, str | None]) -> None:
+def test_faults_are_found(
+    rows: list[dict[str, Any]], groups: dict[str, list[str]], expected: tuple[str, str | None]
+) -> None:
     assert expected in codes_of(table(*rows, groups=groups))
 
 
@@ -146,7 +172,9 @@ def test_a_missing_default_and_a_smarthost_that_is_ourselves_are_faults() -> Non
     lone = Table.from_json({"routes": [{"name": "a", "match": {"codes": ["H1"]}, "transports": ["smtp"]}]})
     assert codes_of(lone) == [("DEFAULT-MISSING", None)]
     assert codes_of(Table()) == [("DEFAULT-MISSING", None)]
-    own = Table.from_json({"transports": {"me": {"kind": "smtp", "host": "LOCALHOST", "port": 2525}}, "routes": [DEFAULT]})
+    own = Table.from_json(
+        {"transports": {"me": {"kind": "smtp", "host": "LOCALHOST", "port": 2525}}, "routes": [DEFAULT]}
+    )
     assert codes_of(own, own_doors=frozenset({("localhost", 2525)})) == [("TRANSPORT-LOOP", None)]
 
 

@@ -25,7 +25,10 @@ USB: dict[str, Any] = {"transports": {"usb": {"kind": "folder", "out": "usb"}}}
 
 
 def by_usb(note: str) -> dict[str, Any]:
-    return {**USB, "routes": [{"name": "phường", "match": {"prefixes": ["H24.91"]}, "transports": ["usb"], "note": note}, ALL]}
+    return {
+        **USB,
+        "routes": [{"name": "phường", "match": {"prefixes": ["H24.91"]}, "transports": ["usb"], "note": note}, ALL],
+    }
 
 
 def test_versions_come_and_go_and_the_journal_tells(app: App, clock: SetClock) -> None:
@@ -101,7 +104,9 @@ def test_explain_names_channel_reason_and_review(app: App, clock: SetClock) -> N
             connection, "contact_point", found.contact_point.id, actor="x", at=clock(),
             channel="plain", channel_reason="bên nhận chưa kết nối QLVBĐH", channel_review_on=clock().date(),
         )  # fmt: skip
-    put_table(app, {**USB, "routes": [{"name": "thường", "match": {"channels": ["plain"]}, "transports": ["usb"]}, ALL]})
+    put_table(
+        app, {**USB, "routes": [{"name": "thường", "match": {"channels": ["plain"]}, "transports": ["usb"]}, ALL]}
+    )
     with app.database.read() as connection:
         told = asking.explain(connection, app, WARD, urgency=Urgency.NORMAL, size=None)
         firm = asking.explain(connection, app, FIRM, urgency=Urgency.NORMAL, size=None)

@@ -38,7 +38,9 @@ def test_results_and_exceptions_come_back(sandbox: Sandbox) -> None:
 @pytest.mark.parametrize(
     ("function", "argument", "reason"), [(time.sleep, 60, "time"), (_eat, 1 << 30, "memory"), (os._exit, 9, "died")]
 )
-def test_limits_end_a_job_and_the_next_one_works(sandbox: Sandbox, function: object, argument: int, reason: str) -> None:
+def test_limits_end_a_job_and_the_next_one_works(
+    sandbox: Sandbox, function: object, argument: int, reason: str
+) -> None:
     with pytest.raises(SandboxError) as raised:
         sandbox.run(function, argument)  # type: ignore[arg-type]
     assert raised.value.reason == reason

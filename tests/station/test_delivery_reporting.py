@@ -44,7 +44,9 @@ def test_success_is_reported_once_to_a_proved_sender(tmp_path: Path) -> None:
     app = open_app(
         Settings(
             keys=Keys(gateway="keys/gateway.p12", password_file="keys/gateway.pass"),
-            origin=Origin(trusted_authserv=["mx.b.example.vn"]), verification=Verification(workers=0), base=tmp_path,
+            origin=Origin(trusted_authserv=["mx.b.example.vn"]),
+            verification=Verification(workers=0),
+            base=tmp_path,
         )
     )
     try:

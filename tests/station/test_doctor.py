@@ -34,7 +34,9 @@ class Names:
 
 
 def test_servers_are_found_by_records_then_by_usual_names() -> None:
-    names = Names(**{"SRV|_imaps._tcp.x.vn": ["20 1 993 b.x.vn.", "10 1 1993 a.x.vn."], "MX|x.vn": ["10 aspmx.l.google.com"]})
+    names = Names(
+        **{"SRV|_imaps._tcp.x.vn": ["20 1 993 b.x.vn.", "10 1 1993 a.x.vn."], "MX|x.vn": ["10 aspmx.l.google.com"]}
+    )
     assert find_imap("v@x.vn", names, lambda host, port: True) == MailServer("a.x.vn", 1993, "implicit")
     assert find_imap("v@x.vn", names, lambda host, port: host == "b.x.vn") == MailServer("b.x.vn", 993, "implicit")
     google = find_submission("v@x.vn", names, lambda host, port: port == 587)
@@ -65,7 +67,11 @@ def test_local_and_dns_faults_say_how_to_mend(dovecot_server: DovecotInstance, t
 
 def congvan(*arguments: str, code: int) -> str:
     done = subprocess.run(
-        [sys.executable, "-m", "congvan_gateway.cli", *arguments], capture_output=True, text=True, timeout=120, stdin=subprocess.DEVNULL
+        [sys.executable, "-m", "congvan_gateway.cli", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        stdin=subprocess.DEVNULL,
     )
     assert done.returncode == code, (done.stdout[-2000:], done.stderr[-2000:])
     return done.stdout

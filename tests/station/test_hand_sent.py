@@ -32,7 +32,11 @@ def by_hand(number: str, user: str, *, to: str = "vt@c.example.vn", pdf: bytes =
 
 def document(number: str) -> bytes:
     spec = SampleSpec(
-        author="Ủy ban nhân dân phường Thử Nghiệm B", symbol="UBND-VP", number=number, issued_on=date(2026, 11, 20), subject="rà soát"
+        author="Ủy ban nhân dân phường Thử Nghiệm B",
+        symbol="UBND-VP",
+        number=number,
+        issued_on=date(2026, 11, 20),
+        subject="rà soát",
     )
     return make(spec).pdf
 

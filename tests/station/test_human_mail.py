@@ -28,7 +28,9 @@ _AUTHOR = "Sở Đường Cong"
 
 
 def document(number: str, author: str = _AUTHOR) -> bytes:
-    spec = SampleSpec(author=author, symbol="SĐC-VP", number=number, issued_on=date(2026, 11, 20), subject="rà soát hộp thư")
+    spec = SampleSpec(
+        author=author, symbol="SĐC-VP", number=number, issued_on=date(2026, 11, 20), subject="rà soát hộp thư"
+    )
     return make(spec).pdf
 
 
@@ -78,7 +80,12 @@ def test_two_numbers_in_a_body_say_nothing_and_rubbish_harms_nothing() -> None:
 
 
 def test_several_documents_are_parted_with_their_enclosures() -> None:
-    files = [("67 cong van.pdf", document("67")), ("68 cong van.pdf", document("68")), ("68 phu luc.csv", b"a\n"), ("bang.csv", b"b\n")]
+    files = [
+        ("67 cong van.pdf", document("67")),
+        ("68 cong van.pdf", document("68")),
+        ("68 phu luc.csv", b"a\n"),
+        ("bang.csv", b"b\n"),
+    ]
     seen = inspect(letter("gửi 2 văn bản", "Kính gửi.", files))
     assert "CONTENT-SEVERAL-DOCUMENTS" in {f.code for f in seen.findings}
     parts = parts_of(seen)
@@ -96,7 +103,9 @@ def test_a_clerk_registers_each_with_a_number_of_its_own(tmp_path: Path) -> None
     app = open_app(Settings(verification=Verification(workers=0), base=tmp_path))
     try:
         found_agency(app, code="H24.91.07", name="Phường B", address="vanthu@b.example.vn", actor="test")
-        found_agency(app, code="H24.92", name=_AUTHOR, address="vt@c.example.vn", own=False, gateway=False, actor="test")
+        found_agency(
+            app, code="H24.92", name=_AUTHOR, address="vt@c.example.vn", own=False, gateway=False, actor="test"
+        )
         several, single = tmp_path / "hai.eml", tmp_path / "mot.eml"
         several.write_bytes(letter("gửi", "", [("67 a.pdf", document("67")), ("68 b.pdf", document("68"))]))
         single.write_bytes(letter("gửi", "", [("69 a.pdf", document("69"))]))

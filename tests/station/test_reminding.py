@@ -45,7 +45,9 @@ class Desk:
     def letters(self) -> list[Any]:
         with self.app.database.read() as connection:
             kinds = ("reminder", "notice")
-            return list(connection.execute(select(outbox).where(outbox.c.kind.in_(kinds)).order_by(outbox.c.created_at)))
+            return list(
+                connection.execute(select(outbox).where(outbox.c.kind.in_(kinds)).order_by(outbox.c.created_at))
+            )
 
     def state(self, state: str) -> None:
         with self.app.database.write() as connection:
@@ -73,16 +75,16 @@ def desk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Desk]:
     urgency = Urgency.EXPRESS if request.param == "urgent" else Urgency.NORMAL
     with app.database.write() as connection:
         agency = connection.execute(select(_points().c.id).where(_points().c.own)).scalar_one()
-        meta = DocumentMetadata(number="67", symbol="SA-VP", issued_on=date(2026, 11, 30), subject="rà soát", urgency=urgency)
+        meta = DocumentMetadata(
+            number="67", symbol="SA-VP", issued_on=date(2026, 11, 30), subject="rà soát", urgency=urgency
+        )
         made.document_id = insert_document(
             connection, agency_id=agency, direction="outgoing", metadata=meta, files=[], legal_value=LegalValue.UNDECIDED,
             legal_reason="", channel="email", channel_reason=None, state="issued", verification={}, policy_version="",
             remark=None, at=START,
         )  # fmt: skip
         to = resolve_recipient(connection, "H24.92", START.date())
-        add_recipient(
-            connection, app, agency_id=agency, document_id=made.document_id, to=to, urgency=urgency, at=START
-        )
+        add_recipient(connection, app, agency_id=agency, document_id=made.document_id, to=to, urgency=urgency, at=START)
         connection.execute(update(recipient).values(state="accepted"))
     yield made
     app.close()

@@ -125,7 +125,8 @@ def test_documents_go_both_ways_over_cut_links_and_a_killed_station(town: Town, 
     town.a.start()
     document_id = back["document_id"]
     arrived = wait_until(
-        lambda: (i := item(town.b, document_id, A_CODE))["state"] in ("received", "arrived") and i, "the station's answer"
+        lambda: (i := item(town.b, document_id, A_CODE))["state"] in ("received", "arrived") and i,
+        "the station's answer",
     )
     assert arrived["confirmation"] == "proved"
     town.a.kill()
@@ -145,7 +146,15 @@ def test_a_plain_correspondent_confirms_by_a_reply_and_sends_a_document(
     document = issue_document(pki, tmp_path / "van-ban")
     town.a.start()
     sent = town.a.cli(
-        "send", str(document), "--to", C_CODE, "--symbol", "12/QĐ-STNA", "--subject", "Phê duyệt Kế hoạch số hóa", "--json"
+        "send",
+        str(document),
+        "--to",
+        C_CODE,
+        "--symbol",
+        "12/QĐ-STNA",
+        "--subject",
+        "Phê duyệt Kế hoạch số hóa",
+        "--json",
     )
     (cover,) = wait_until(lambda: town.inbox(C_MAIL), "the cover mail")
     assert "xác nhận" in _text(cover) and document.name.encode() in cover.replace(b"\r\n ", b"")
@@ -176,7 +185,9 @@ def test_a_plain_correspondent_confirms_by_a_reply_and_sends_a_document(
     own["From"], own["To"], own["Subject"] = f"Van thu <{C_MAIL}>", A_MAIL, "Gửi công văn 67/SĐC-VP ngày hôm nay"
     own["Message-ID"] = "<cua-nguoi@c.example.vn>"
     own.set_content("Kính gửi quý Sở công văn số 67/SĐC-VP và phụ lục kèm theo.")
-    own.add_attachment(_signed_by_c(pki), maintype="application", subtype="pdf", filename="1. CV rs (ban cuoi) (2).signed.pdf")
+    own.add_attachment(
+        _signed_by_c(pki), maintype="application", subtype="pdf", filename="1. CV rs (ban cuoi) (2).signed.pdf"
+    )
     own.add_attachment("Mục,Số\n1,2\n".encode(), maintype="text", subtype="csv", filename="phu luc.csv")
     town.from_c(own)
     wait_until(lambda: incoming(town.a) == ["67/SĐC-VP"], f"the registration ({_why(town.a)})")
@@ -193,7 +204,9 @@ def _text(mail: bytes) -> str:
     from email.policy import default
 
     parsed = message_from_bytes(mail, policy=default)
-    return str(parsed["Subject"]) + "".join(p.get_content() for p in parsed.walk() if p.get_content_type() == "text/plain")
+    return str(parsed["Subject"]) + "".join(
+        p.get_content() for p in parsed.walk() if p.get_content_type() == "text/plain"
+    )
 
 
 def _signed_by_c(pki: LivePki) -> bytes:
@@ -202,6 +215,10 @@ def _signed_by_c(pki: LivePki) -> bytes:
     from congvan_core.signatures.signing import sign_pdf
 
     today = now().astimezone(VIETNAM).date()
-    sample = make(SampleSpec(author=C_NAME, symbol="SĐC-VP", number="67", issued_on=today, subject="rà soát hộp thư công vụ"))
+    sample = make(
+        SampleSpec(author=C_NAME, symbol="SĐC-VP", number="67", issued_on=today, subject="rà soát hộp thư công vụ")
+    )
     stamper = HttpTimeStamper(pki.tsa_url)
-    return sign_pdf(sample.pdf, pki.signing_key("agency-ec"), kind="agency", timestamper=stamper, rect=(60, 60, 160, 160), page=0)
+    return sign_pdf(
+        sample.pdf, pki.signing_key("agency-ec"), kind="agency", timestamper=stamper, rect=(60, 60, 160, 160), page=0
+    )

@@ -106,7 +106,9 @@ async def test_what_cannot_be_read_is_set_aside_and_strangers_names_stay_inside(
         assert read_folder(app, "usb", tmp_path / "khong-co") == 0
 
 
-async def test_a_place_that_is_away_is_not_the_mails_fault(tmp_path: Path, pki: LivePki, stations: tuple[Station, Station]) -> None:
+async def test_a_place_that_is_away_is_not_the_mails_fault(
+    tmp_path: Path, pki: LivePki, stations: tuple[Station, Station]
+) -> None:
     a, _ = stations
     blocked = tmp_path / "tep"
     blocked.write_bytes(b"a file, not a folder")
@@ -122,7 +124,9 @@ async def test_a_place_that_is_away_is_not_the_mails_fault(tmp_path: Path, pki: 
     assert not (tmp_path / "ra").exists()
 
 
-@pytest.mark.parametrize("name", ["../../etc/passwd", "..\\x.pdf", "a/b.pdf", "", "...", "con\x00.pdf", "x" * 400 + ".pdf"])
+@pytest.mark.parametrize(
+    "name", ["../../etc/passwd", "..\\x.pdf", "a/b.pdf", "", "...", "con\x00.pdf", "x" * 400 + ".pdf"]
+)
 def test_names_cannot_leave_their_folder(name: str) -> None:
     made = safe_name(name, {})
     assert made and "/" not in made and "\\" not in made and not made.startswith(".") and len(made) <= 200

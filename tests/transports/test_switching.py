@@ -17,7 +17,10 @@ from congvan_mailbox.smtp.outcome import Accepted, Deferred, Refused, Stage, Unk
 from support_routing import WARD, Scripted, down, due_now, events, open_installation, put_table, send_to
 
 TWO: dict[str, Any] = {
-    "transports": {"truc": {"kind": "axis", "url": "https://truc.example.vn", "system_id": "x"}, "usb": {"kind": "folder", "out": "u"}},
+    "transports": {
+        "truc": {"kind": "axis", "url": "https://truc.example.vn", "system_id": "x"},
+        "usb": {"kind": "folder", "out": "u"},
+    },
     "routes": [{"name": "tất cả", "transports": ["truc", "smtp"], "switch_after": 2}],
 }
 
@@ -28,7 +31,9 @@ class Ways:
     def __init__(self, app: App, monkey: pytest.MonkeyPatch) -> None:
         self.smtp, self.axis = Scripted(), Scripted()
         self.dispatcher = Dispatcher(app, self.smtp)
-        monkey.setattr(self.dispatcher._park, "_make", lambda name, transport, tls: self.axis if name == "truc" else self.smtp)
+        monkey.setattr(
+            self.dispatcher._park, "_make", lambda name, transport, tls: self.axis if name == "truc" else self.smtp
+        )
         self.app = app
 
     async def step(self) -> int:

@@ -30,7 +30,14 @@ def test_the_stamp_has_its_size_and_words() -> None:
     assert round(STAMP_WIDTH * 25.4 / 72) == 50 and round(STAMP_HEIGHT * 25.4 / 72) == 35
     pdf = stamp_overlay(Stamp("Ủy ban nhân dân phường Thí Điểm", "412", date(2026, 8, 5), "Văn phòng", "01.VP"))
     said = text_of(pdf)
-    for words in ("ỦY BAN NHÂN DÂN PHƯỜNG THÍ ĐIỂM", "ĐẾN", "Số: 412", "Ngày: 05/08/2026", "Chuyển: Văn phòng", "01.VP"):
+    for words in (
+        "ỦY BAN NHÂN DÂN PHƯỜNG THÍ ĐIỂM",
+        "ĐẾN",
+        "Số: 412",
+        "Ngày: 05/08/2026",
+        "Chuyển: Văn phòng",
+        "01.VP",
+    ):
         assert words in said
     document = pypdfium2.PdfDocument(io.BytesIO(pdf))
     width, height = document[0].get_size()
@@ -42,12 +49,25 @@ def test_the_sheet_carries_every_opinion() -> None:
     said = text_of(
         handling_sheet(
             Sheet(
-                "UBND phường Thí Điểm", "Văn phòng", "67/SMT-VP ngày 05/8/2026", "số đến 412", "Tham mưu trả lời",
-                "Văn phòng", "Phòng Kinh tế", "17 giờ ngày 12/8/2026", opinions=["Đã dự thảo <trả lời> & trình"],
+                "UBND phường Thí Điểm",
+                "Văn phòng",
+                "67/SMT-VP ngày 05/8/2026",
+                "số đến 412",
+                "Tham mưu trả lời",
+                "Văn phòng",
+                "Phòng Kinh tế",
+                "17 giờ ngày 12/8/2026",
+                opinions=["Đã dự thảo <trả lời> & trình"],
             )
         )
     )
-    for words in ("PHIẾU GIẢI QUYẾT VĂN BẢN ĐẾN", "Chủ trì: Văn phòng", "Phòng Kinh tế", "12/8/2026", "<trả lời> & trình"):
+    for words in (
+        "PHIẾU GIẢI QUYẾT VĂN BẢN ĐẾN",
+        "Chủ trì: Văn phòng",
+        "Phòng Kinh tế",
+        "12/8/2026",
+        "<trả lời> & trình",
+    ):
         assert words in said
 
 

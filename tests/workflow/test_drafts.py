@@ -100,7 +100,10 @@ def test_leader_signs_clerk_numbers_agency_seals(office: Office, pki: LivePki) -
     leader, clerk = office.actor("leader"), office.actor("clerk")
     with pytest.raises(ConflictError):
         give_number(office.database, made, clerk)
-    assert sign(office.database, office.blobs, made, leader, pki.signing_key("leader"), PLACE, at=now()) is DraftState.SIGNED
+    assert (
+        sign(office.database, office.blobs, made, leader, pki.signing_key("leader"), PLACE, at=now())
+        is DraftState.SIGNED
+    )
     with office.database.read() as connection:
         assert [row.id for row in drafts.waiting(connection, office.agency_id, DraftState.SIGNED)] == [made]
     with pytest.raises(RefusedError):
@@ -162,7 +165,9 @@ def test_several_sign_in_order(office: Office, pki: LivePki) -> None:
         later=[second],
     )  # fmt: skip
     assert first is DraftState.LEADER_REVIEW
-    last = sign(office.database, office.blobs, made, office.actor("leader"), pki.signing_key("leader"), second, at=now())
+    last = sign(
+        office.database, office.blobs, made, office.actor("leader"), pki.signing_key("leader"), second, at=now()
+    )
     assert last is DraftState.SIGNED
     assert [name for name, intact, _ in verdicts(file(office, made), pki) if intact] == ["NguoiKy", "NguoiKy2"]
 

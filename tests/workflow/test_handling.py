@@ -65,15 +65,22 @@ def test_a_changed_calendar_moves_open_deadlines_and_keeps_the_old(office: Offic
     due = handling.due_in_working_days(calendar, start, 2)
     assert (due.day, due.hour) == (25, 17), "24/11 is a public holiday"
     with office.database.write() as connection:
-        handling.assign(connection, document_id, Assignment(office.unit_id, due_at=due), by=office.actor("leader"), at=start)
+        handling.assign(
+            connection, document_id, Assignment(office.unit_id, due_at=due), by=office.actor("leader"), at=start
+        )
         assert handling.overdue(connection, office.agency_id, due + timedelta(minutes=1))
         moved = DeadlineChange(document_id, due, due + timedelta(days=1))
-        assert handling.apply_calendar_change(
-            connection, office.agency_id, [moved], by="Quản trị", at=start, reason="nghỉ do bão"
-        ) == 1
+        assert (
+            handling.apply_calendar_change(
+                connection, office.agency_id, [moved], by="Quản trị", at=start, reason="nghỉ do bão"
+            )
+            == 1
+        )
         row = handling.of_document(connection, document_id)
         assert row.due_at == due + timedelta(days=1)
-        assert row.due_changes[0]["reason"] == "nghỉ do bão" and row.due_changes[0]["due"].startswith("2026-11-25T17:00")
+        assert row.due_changes[0]["reason"] == "nghỉ do bão" and row.due_changes[0]["due"].startswith(
+            "2026-11-25T17:00"
+        )
         assert not handling.overdue(connection, office.agency_id, due + timedelta(minutes=1))
 
 

@@ -44,5 +44,7 @@ def test_assigned_and_finished_reach_the_sender(tmp_path: Path, pki: LivePki) ->
                 ).one()
             assert tuple(found) == (expected, "received")
         with app_b.database.read() as connection:
-            told = connection.execute(select(event.c.subject).where(event.c.kind == "handling.not_told")).scalars().all()
+            told = (
+                connection.execute(select(event.c.subject).where(event.c.kind == "handling.not_told")).scalars().all()
+            )
         assert told == [f"document:{on_paper}"], "nobody to tell of a paper arrival, and it says so"

@@ -89,9 +89,7 @@ def read_zip(data: bytes, path: tuple[str, ...], opening: Opening) -> Iterator[t
                 return
 
 
-def _member(
-    archive: zipfile.ZipFile, info: zipfile.ZipInfo, entry: Entry, file: str, opening: Opening
-) -> bytes | None:
+def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, entry: Entry, file: str, opening: Opening) -> bytes | None:
     if entry.encrypted:
         opening.note("FORMAT-ARCHIVE-ENCRYPTED", file)
         return None
@@ -108,9 +106,7 @@ def _member(
     return None
 
 
-def _unpack(
-    archive: zipfile.ZipFile, info: zipfile.ZipInfo, entry: Entry, file: str, opening: Opening
-) -> bytes | None:
+def _unpack(archive: zipfile.ZipFile, info: zipfile.ZipInfo, entry: Entry, file: str, opening: Opening) -> bytes | None:
     """Unpacks at most what is allowed, whatever size the directory states."""
     out = io.BytesIO()
     with archive.open(info) as member:

@@ -105,7 +105,9 @@ def put_in(connection: Connection, dossier_id: str, document_id: str, *, actor: 
     return ordinal
 
 
-def take_out(connection: Connection, dossier_id: str, document_id: str, reason: str, *, actor: str, at: datetime) -> None:
+def take_out(
+    connection: Connection, dossier_id: str, document_id: str, reason: str, *, actor: str, at: datetime
+) -> None:
     """A document put in by mistake; ordinals of the others stay. Raises ConflictError, InputError, NotFoundError."""
     row = _in_state(connection, dossier_id, "open")
     if not squeeze(reason):
@@ -157,7 +159,11 @@ def close(connection: Connection, dossier_id: str, *, actor: str, at: datetime, 
 def extend(connection: Connection, dossier_id: str, until: date, consent: str, *, actor: str, at: datetime) -> None:
     """Keep it longer with written consent, two years at most (NĐ 30 Điều 30.1). Raises InputError, ConflictError."""
     row = _in_state(connection, dossier_id, "closed")
-    if not squeeze(consent) or row.transfer_due is None or not row.transfer_due < until <= _later(row.transfer_due, months=24):
+    if (
+        not squeeze(consent)
+        or row.transfer_due is None
+        or not row.transfer_due < until <= _later(row.transfer_due, months=24)
+    ):
         raise InputError("Giữ lại hồ sơ cần văn bản đồng ý và không quá 02 năm (khoản 1 Điều 30 Nghị định 30).")
     told = {"until": until, "consent": consent}
     _change(connection, row, "closed", actor, at, told, transfer_due=until, extended_by=clean(consent, 300))
@@ -184,7 +190,16 @@ def hand_over(connection: Connection, dossier_id: str, archivist: str, *, actor:
         "at": iso_vn(at),
         "documents": [{"ordinal": one.ordinal, "id": one.id, "main_sha256": one.main_sha256} for one in held],
     }
-    _change(connection, row, "handed_over", actor, at, {"to": archivist, "documents": len(held)}, handed_over_at=at, record=record)
+    _change(
+        connection,
+        row,
+        "handed_over",
+        actor,
+        at,
+        {"to": archivist, "documents": len(held)},
+        handed_over_at=at,
+        record=record,
+    )
 
 
 def destroyable(connection: Connection, agency_id: str, on: date) -> Sequence[Row[Any]]:
@@ -257,5 +272,11 @@ def _later(day: date, *, months: int) -> date:
 
 def _tell(connection: Connection, row: Row[Any], act: str, actor: str, at: datetime, data: dict[str, Any]) -> None:
     append(
-        connection, agency_id=row.agency_id, actor=actor, kind=f"dossier.{act}", subject=f"dossier:{row.id}", at=at, data=data
+        connection,
+        agency_id=row.agency_id,
+        actor=actor,
+        kind=f"dossier.{act}",
+        subject=f"dossier:{row.id}",
+        at=at,
+        data=data,
     )

@@ -109,9 +109,13 @@ def extract(connection: Connection, agency_id: str, subjects: Collection[str]) -
         else:
             spans.append([row.chain_index, end])
         found.entries.append((row.chain_index, _text(row)))
-        found.story.append(f"{row.chain_index:>8}  {iso_vn(row.at)}  {row.actor}  {row.kind}  {row.subject}  {row.data}")
+        found.story.append(
+            f"{row.chain_index:>8}  {iso_vn(row.at)}  {row.actor}  {row.kind}  {row.subject}  {row.data}"
+        )
     if sum(end - start + 1 for start, end in spans) > MAX_LINKS:
-        raise InputError("Đầu nhật ký chưa được ký trong thời gian quá dài; hãy chạy congvan audit verify và ký đầu nhật ký.")
+        raise InputError(
+            "Đầu nhật ký chưa được ký trong thời gian quá dài; hãy chạy congvan audit verify và ký đầu nhật ký."
+        )
     found.stretches = [_stretch(connection, agency_id, start, end) for start, end in spans]
     found.heads = [
         SignedHead(Head(agency_id, head.chain_index, head.chain_hash), head.kind, head.proof, iso_vn(head.at) or "")

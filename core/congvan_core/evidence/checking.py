@@ -166,7 +166,9 @@ class _Checker:
             for one in card.get(key) or ()
             if not isinstance(one, dict) or self._digests.get(str(one.get("path"))) != one.get("sha256")
         ]
-        self._say("card", not wrong, f"ho-so.json khai khác tệp: {', '.join(wrong[:5])}" if wrong else "Dữ liệu khớp với tệp")
+        self._say(
+            "card", not wrong, f"ho-so.json khai khác tệp: {', '.join(wrong[:5])}" if wrong else "Dữ liệu khớp với tệp"
+        )
 
     def _journal(self, names: list[str]) -> None:
         stretches = [name for name in names if re.fullmatch(r"nhat-ky/doan-\d+\.txt", name)]
@@ -191,7 +193,9 @@ class _Checker:
         if len(proved) != len(heads):
             self._say("journal", False, "Có đầu nhật ký mà chữ ký hoặc dấu thời gian không hợp lệ")
         elif not proved or max(proved) < last:
-            self._say("journal", None, f"Nhật ký liền nhau nhưng từ mục {max(proved, default=0) + 1} chưa có đầu nào được ký")
+            self._say(
+                "journal", None, f"Nhật ký liền nhau nhưng từ mục {max(proved, default=0) + 1} chưa có đầu nào được ký"
+            )
         else:
             self._say("journal", True, f"{len(entries)} mục nhật ký nối tới {len(proved)} đầu nhật ký đã ký")
 

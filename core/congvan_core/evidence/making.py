@@ -190,4 +190,3 @@ def make(contents: EvidenceContents, blobs: BlobStore) -> Bundle:
 
 def _json(value: Any) -> bytes:
     return (json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode()
-

@@ -30,7 +30,7 @@ class Steps:
             "#!/bin/sh",
             "# Kiểm tra hồ sơ chứng cứ bằng openssl và sha256sum; không cần phần mềm Công Văn.",
             'cd "$(dirname "$0")" || exit 2',
-            'TAM=$(mktemp -d) || exit 2; export TAM; trap \'rm -rf "$TAM"\' EXIT',
+            "TAM=$(mktemp -d) || exit 2; export TAM; trap 'rm -rf \"$TAM\"' EXIT",
             "LOI=0",
             'buoc() { if sh -c "$2" >"$TAM/ra" 2>&1; then echo "ĐÚNG  $1"; else echo "SAI   $1"; cat "$TAM/ra"; LOI=1; fi; }',
         ]
@@ -38,7 +38,11 @@ class Steps:
             quoted = step.command.replace("'", "'\\''")
             said = step.says.replace("'", "’")
             lines.append(f"buoc '{number}. {said}' '{quoted}'")
-        lines += ['[ "$LOI" = 0 ] && echo "Kết quả: mọi bước đều đúng." || echo "Kết quả: có bước sai."', 'exit "$LOI"', ""]
+        lines += [
+            '[ "$LOI" = 0 ] && echo "Kết quả: mọi bước đều đúng." || echo "Kết quả: có bước sai."',
+            'exit "$LOI"',
+            "",
+        ]
         return "\n".join(lines).encode()
 
 

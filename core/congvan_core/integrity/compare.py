@@ -199,9 +199,7 @@ def _kinds(run: _Comparison) -> None:
     if not known:
         if reading.ambiguous:
             candidates = " hoặc ".join(t.name for t in reading.candidates)
-            run.findings.append(
-                Finding("INTEGRITY-TYPE-AMBIGUOUS", {"symbol": value.symbol, "candidates": candidates})
-            )
+            run.findings.append(Finding("INTEGRITY-TYPE-AMBIGUOUS", {"symbol": value.symbol, "candidates": candidates}))
         else:
             run.choose("type", reading.candidates[0].name, numbered.source)
         return

@@ -29,7 +29,10 @@ def _direction(connection: Connection, agency_id: str, of: Period, direction: st
         book.c.direction == direction,
     ]
     states = connection.execute(
-        select(entry.c.state, func.count()).join(book, book.c.id == entry.c.book_id).where(*within).group_by(entry.c.state)
+        select(entry.c.state, func.count())
+        .join(book, book.c.id == entry.c.book_id)
+        .where(*within)
+        .group_by(entry.c.state)
     ).all()
     counted = {state: int(number) for state, number in states}
     found: dict[str, Any] = {
@@ -81,5 +84,12 @@ def _handling(connection: Connection, agency_id: str, of: Period, at: datetime) 
         .group_by(kind)
     )
     counted = {str(name): int(number) for name, number in rows}
-    names = ("done_on_time", "done_late", "done_without_deadline", "open_in_time", "open_overdue", "open_without_deadline")
+    names = (
+        "done_on_time",
+        "done_late",
+        "done_without_deadline",
+        "open_in_time",
+        "open_overdue",
+        "open_without_deadline",
+    )
     return {name: counted.get(name, 0) for name in names}

@@ -20,7 +20,9 @@ class Period:
 
     @property
     def vi(self) -> str:
-        return f"Quý {('I', 'II', 'III', 'IV')[self.quarter - 1]} năm {self.year}" if self.quarter else f"Năm {self.year}"
+        return (
+            f"Quý {('I', 'II', 'III', 'IV')[self.quarter - 1]} năm {self.year}" if self.quarter else f"Năm {self.year}"
+        )
 
     @property
     def report_due(self) -> date | None:

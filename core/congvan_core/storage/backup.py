@@ -65,7 +65,9 @@ class Manifest:
                 raise ValueError
             return cls(**data)
         except (OSError, ValueError, TypeError) as error:
-            raise UnreadableError(f"{folder} không phải bản sao lưu của Công Văn (thiếu hoặc hỏng {MANIFEST}).") from error
+            raise UnreadableError(
+                f"{folder} không phải bản sao lưu của Công Văn (thiếu hoặc hỏng {MANIFEST})."
+            ) from error
 
 
 def create(
@@ -200,7 +202,9 @@ def _write_table(connection: Connection, table: Table, work: Path, manifest: Man
             select(table).order_by(*table.primary_key.columns)
         )
         for row in found:
-            line = (json.dumps([_plain(value) for value in row], ensure_ascii=False, separators=(",", ":")) + "\n").encode()
+            line = (
+                json.dumps([_plain(value) for value in row], ensure_ascii=False, separators=(",", ":")) + "\n"
+            ).encode()
             digest.update(line)
             file.write(line)
             rows += 1

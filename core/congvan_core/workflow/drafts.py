@@ -164,7 +164,9 @@ def refuse(connection: Connection, draft_id: str, by: Actor, reason: str, *, at:
     elif not by.heads(row.unit_id):
         raise RefusedError(f"{by.full_name} không phải lãnh đạo đơn vị soạn thảo.")
     last = connection.execute(
-        select(draft_version.c.sha256).where(draft_version.c.draft_id == draft_id, draft_version.c.number == row.version)
+        select(draft_version.c.sha256).where(
+            draft_version.c.draft_id == draft_id, draft_version.c.number == row.version
+        )
     ).scalar_one()
     move(connection, row, "refuse", at, approved_sha256=None, file_sha256=last)
     connection.execute(
@@ -207,7 +209,9 @@ def move(connection: Connection, row: Row[Any], act: str, at: datetime, **values
     """The table's move, guarded by the state that was read; ConflictError where somebody else was faster."""
     new = next_draft_state(row.state, act)
     moved = connection.execute(
-        update(draft).where(draft.c.id == row.id, draft.c.state == row.state).values(state=new.value, updated_at=at, **values)
+        update(draft)
+        .where(draft.c.id == row.id, draft.c.state == row.state)
+        .values(state=new.value, updated_at=at, **values)
     )
     if moved.rowcount != 1:
         raise ConflictError("Dự thảo vừa được người khác xử lý; hãy mở lại.")
@@ -219,8 +223,16 @@ def told(connection: Connection, row: Row[Any], act: str, by: str, at: datetime,
     version = int(row.version)
     connection.execute(
         insert(draft_act).values(
-            id=new_id(), draft_id=row.id, act=act, by=clean(by, 200), at=at, text=clean(text, 2000) or None, version=version
+            id=new_id(),
+            draft_id=row.id,
+            act=act,
+            by=clean(by, 200),
+            at=at,
+            text=clean(text, 2000) or None,
+            version=version,
         )
     )
     data = {"version": version, "file": row.file_sha256, "text": clean(text, 500) or None}
-    append(connection, agency_id=row.agency_id, actor=by, kind=f"draft.{act}", subject=f"draft:{row.id}", at=at, data=data)
+    append(
+        connection, agency_id=row.agency_id, actor=by, kind=f"draft.{act}", subject=f"draft:{row.id}", at=at, data=data
+    )

@@ -47,7 +47,9 @@ def of_document(connection: Connection, document_id: str, *, lock: bool = False)
         make = pg_insert if connection.dialect.name == "postgresql" else sqlite_insert
         connection.execute(
             make(handling)
-            .values(id=new_id(), document_id=document_id, agency_id=there.agency_id, state=HandlingState.REGISTERED.value)
+            .values(
+                id=new_id(), document_id=document_id, agency_id=there.agency_id, state=HandlingState.REGISTERED.value
+            )
             .on_conflict_do_nothing(index_elements=["document_id"])
         )
         row = connection.execute(statement).one()
@@ -85,7 +87,9 @@ def assign(connection: Connection, document_id: str, wanted: Assignment, *, by: 
     _status(connection, row, "04", at, by, "Đã phân công xử lý")
 
 
-def forward(connection: Connection, document_id: str, *, to_unit_id: str, to_person_id: str | None, by: Actor, at: datetime) -> None:
+def forward(
+    connection: Connection, document_id: str, *, to_unit_id: str, to_person_id: str | None, by: Actor, at: datetime
+) -> None:
     """Chuyển tiếp: another unit or person takes the lead; the deadline stays."""
     row = of_document(connection, document_id, lock=True)
     told = {"unit": to_unit_id, "person": to_person_id}
@@ -174,9 +178,18 @@ def apply_calendar_change(
         if row is None or row.state == HandlingState.DONE.value or row.due_at == change.after:
             continue
         connection.execute(
-            update(handling).where(handling.c.id == row.id).values(due_at=change.after, due_changes=_changed(row, by, at, reason))
+            update(handling)
+            .where(handling.c.id == row.id)
+            .values(due_at=change.after, due_changes=_changed(row, by, at, reason))
         )
-        _tell(connection, row, "due_changed", at, by, {"old": iso_vn(row.due_at), "new": iso_vn(change.after), "reason": reason})
+        _tell(
+            connection,
+            row,
+            "due_changed",
+            at,
+            by,
+            {"old": iso_vn(row.due_at), "new": iso_vn(change.after), "reason": reason},
+        )
         moved += 1
     return moved
 

@@ -52,7 +52,9 @@ def give_number(database: Database, draft_id: str, clerk: Actor, *, clock: Clock
         return taken.number
 
 
-def attach_scan(database: Database, blobs: BlobStore, draft_id: str, clerk: Actor, scan: bytes, *, at: datetime) -> None:
+def attach_scan(
+    database: Database, blobs: BlobStore, draft_id: str, clerk: Actor, scan: bytes, *, at: datetime
+) -> None:
     """The full scan of the document signed and numbered on paper (khoản 6 Điều 3)."""
     clerk.require("clerk")
     if b"%PDF-" not in scan[:1024]:
@@ -123,7 +125,9 @@ def _own_seal(connection: Connection, row: Row[Any], key: SigningKey) -> None:
     ).scalars()
     fingerprints = set(known)
     if fingerprints and key.certificate.fingerprint(hashes.SHA256()).hex() not in fingerprints:
-        raise RefusedError("Chứng thư số này không phải của cơ quan theo danh bạ; không ký số của cơ quan bằng khóa khác.")
+        raise RefusedError(
+            "Chứng thư số này không phải của cơ quan theo danh bạ; không ký số của cơ quan bằng khóa khác."
+        )
 
 
 def _filled(database: Database, blobs: BlobStore, row: Row[Any], clerk: Actor, at: datetime) -> Row[Any]:

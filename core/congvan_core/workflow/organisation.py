@@ -44,7 +44,14 @@ class Actor:
 
 
 def add_unit(
-    connection: Connection, agency_id: str, code: str, name: str, *, actor: str, at: datetime, parent_id: str | None = None
+    connection: Connection,
+    agency_id: str,
+    code: str,
+    name: str,
+    *,
+    actor: str,
+    at: datetime,
+    parent_id: str | None = None,
 ) -> str:
     """A unit of the agency; its id. Raises InputError without code or name."""
     code, name = squeeze(code), squeeze(name)
@@ -52,7 +59,9 @@ def add_unit(
         raise InputError("Đơn vị phải có mã và tên.")
     unit_id = new_id()
     connection.execute(
-        insert(unit).values(id=unit_id, agency_id=agency_id, code=clean(code, 20), name=clean(name, 200), parent_id=parent_id)
+        insert(unit).values(
+            id=unit_id, agency_id=agency_id, code=clean(code, 20), name=clean(name, 200), parent_id=parent_id
+        )
     )
     _tell(connection, agency_id, actor, "unit.added", f"unit:{unit_id}", at, {"code": code, "name": name})
     return unit_id
@@ -136,7 +145,9 @@ def delegate(
 ) -> str:
     """Let ``taker`` sign for ``giver`` in this form, within the time. Raises InputError."""
     if form not in FORMS or giver_id == taker_id or (valid_to is not None and valid_to <= valid_from):
-        raise InputError("Ủy quyền không hợp lệ: hình thức TM, KT, TL, TUQ hoặc Q; người giao khác người nhận; đến sau từ.")
+        raise InputError(
+            "Ủy quyền không hợp lệ: hình thức TM, KT, TL, TUQ hoặc Q; người giao khác người nhận; đến sau từ."
+        )
     row = _person(connection, giver_id)
     _person(connection, taker_id)
     made = new_id()

@@ -200,7 +200,9 @@ def _keep(
             values["signed_at"] = at
         state = move(connection, row, "sign_last" if mine.last else "sign", at, **values)
         connection.execute(
-            update(draft_signer).where(draft_signer.c.id == mine.signer.id).values(signed_at=at, certificate=certificate)
+            update(draft_signer)
+            .where(draft_signer.c.id == mine.signer.id)
+            .values(signed_at=at, certificate=certificate)
         )
         told(connection, get(connection, row.id), "sign", actor.full_name, at, f"{actor.full_name} ký số")
         return state

@@ -38,7 +38,13 @@ def _list(app: App, args: argparse.Namespace) -> int:
 
     with app.database.read() as connection:
         rows = [
-            {"login": r.login, "name": r.name, "roles": r.roles, "active": r.active, "second_factor": bool(r.totp_secret)}
+            {
+                "login": r.login,
+                "name": r.name,
+                "roles": r.roles,
+                "active": r.active,
+                "second_factor": bool(r.totp_secret),
+            }
             for r in all_accounts(connection)
         ]
     if args.json:
@@ -63,7 +69,9 @@ def _change(app: App, args: argparse.Namespace) -> int:
     else:
         password = random_password()
         with app.database.write() as connection:
-            found = connection.execute(select(account.c.id).where(account.c.login == args.login.lower())).scalar_one_or_none()
+            found = connection.execute(
+                select(account.c.id).where(account.c.login == args.login.lower())
+            ).scalar_one_or_none()
             if found is None:
                 raise NotFoundError(f"Không có tài khoản '{args.login}'")
             set_password(connection, found, password, actor=actor(args), at=app.clock(), must_change=True)

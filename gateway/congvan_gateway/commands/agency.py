@@ -115,8 +115,14 @@ def _import(app: App, args: argparse.Namespace) -> int:
     for row, sentence in result.errors:
         say(f"dòng {row}: {sentence}")
     if args.json:
-        print_json({"rows": result.rows, "changes": len(result.changes), "unchanged": result.unchanged,
-                    "errors": [{"row": row, "message": sentence} for row, sentence in result.errors]})
+        print_json(
+            {
+                "rows": result.rows,
+                "changes": len(result.changes),
+                "unchanged": result.unchanged,
+                "errors": [{"row": row, "message": sentence} for row, sentence in result.errors],
+            }
+        )
     else:
         verb = "sẽ thay đổi" if args.preview else "đã thay đổi"
         say(f"{result.rows} dòng, {verb} {len(result.changes)} mục, {len(result.errors)} lỗi")

@@ -17,7 +17,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     create = acts.add_parser("create", help="sao lưu trong khi hệ thống đang chạy")
     create.add_argument("folder", metavar="THƯ-MỤC", type=Path, help="thư mục mới của bản sao lưu")
     create.add_argument("--with-keys", action="store_true", help="sao lưu cả khóa của cổng văn bản")
-    create.add_argument("--previous", metavar="THƯ-MỤC", type=Path, help="bản sao lưu trước, để không chép lại tệp đã có")
+    create.add_argument(
+        "--previous", metavar="THƯ-MỤC", type=Path, help="bản sao lưu trước, để không chép lại tệp đã có"
+    )
     add_config(create)
     add_output(create)
     verify = acts.add_parser("verify", help="thử phục hồi vào chỗ tạm và đối chiếu")
@@ -70,7 +72,9 @@ def _tell(args: argparse.Namespace, done: Restored, sentence: str) -> int:
             say(f"SAI: {fault}")
     else:
         rows = sum(done.manifest.tables.values())
-        say(f"{sentence}: {rows} dòng, {done.manifest.blobs} tệp nội dung, nhật ký nguyên vẹn; sao lưu lúc {done.manifest.made_at}.")
+        say(
+            f"{sentence}: {rows} dòng, {done.manifest.blobs} tệp nội dung, nhật ký nguyên vẹn; sao lưu lúc {done.manifest.made_at}."
+        )
     for note in done.notes:
         warn(f"Lưu ý: {note}")
     return 1 if done.faults else 0

@@ -38,7 +38,9 @@ def run(args: argparse.Namespace) -> int:
             from congvan_gateway.operations.mailbox_adoption import adopt
 
             count = asyncio.run(adopt(app, args.adopt_mailbox))
-            say(f"Đã tiếp quản hộp thư {args.adopt_mailbox}: gỡ dấu của bản khác trên {count} thư; thư mới từ nay do bản này đọc")
+            say(
+                f"Đã tiếp quản hộp thư {args.adopt_mailbox}: gỡ dấu của bản khác trên {count} thư; thư mới từ nay do bản này đọc"
+            )
             return 0
         return _tell(args, asyncio.run(_checks(app, args)))
     finally:

@@ -12,11 +12,15 @@ _EXIT = {"valid": 0, "invalid": 1, "indeterminate": 3}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("document", metavar="VĂN-BẢN", help="mã văn bản hoặc 12/QĐ-UBND; 'verify' để kiểm tra một hồ sơ")
+    parser.add_argument(
+        "document", metavar="VĂN-BẢN", help="mã văn bản hoặc 12/QĐ-UBND; 'verify' để kiểm tra một hồ sơ"
+    )
     parser.add_argument("file", metavar="TỆP", nargs="?", type=Path, help="hồ sơ cần kiểm tra (sau 'verify')")
     parser.add_argument("-o", "--output", metavar="TỆP", type=Path, help="tệp zip sẽ lập")
     parser.add_argument("--to", metavar="MÃ-HOẶC-ĐỊA-CHỈ", help="chỉ lập cho một nơi nhận")
-    parser.add_argument("--trust", action="append", default=[], metavar="ĐƯỜNG-DẪN", help="chứng thư tin cậy khi kiểm tra")
+    parser.add_argument(
+        "--trust", action="append", default=[], metavar="ĐƯỜNG-DẪN", help="chứng thư tin cậy khi kiểm tra"
+    )
     parser.add_argument("--by", metavar="NGƯỜI", help="người lập hồ sơ")
     add_config(parser)
     add_output(parser)

@@ -83,11 +83,15 @@ def run(args: argparse.Namespace) -> int:
     say(f"Đã tạo {config}")
     say(f"Trang làm việc (mục console trong cấu hình): tài khoản {args.admin.lower()}, mật khẩu dùng một lần: {desk}")
     if given:
-        say(f"Khóa của cổng văn bản: {folder / 'keys/gateway.p12'}; gửi {folder / 'keys/gateway.pem'} cho các cơ quan bạn")
+        say(
+            f"Khóa của cổng văn bản: {folder / 'keys/gateway.p12'}; gửi {folder / 'keys/gateway.pem'} cho các cơ quan bạn"
+        )
     if station and password is None:
         say(f"Ghi mật khẩu hộp thư vào {folder / _PASSWORD} (chỉ chủ sở hữu đọc được)")
     probe = " --probe" if station else ""
-    say(f"Bước tiếp theo: xem lại cấu hình, chép chứng thư gốc vào thư mục trust, chạy: congvan doctor{probe}, rồi congvan serve")
+    say(
+        f"Bước tiếp theo: xem lại cấu hình, chép chứng thư gốc vào thư mục trust, chạy: congvan doctor{probe}, rồi congvan serve"
+    )
     return 0
 
 

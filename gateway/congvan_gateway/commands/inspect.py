@@ -24,7 +24,9 @@ _EXIT = {"accept": 0, "ignore": 0, "refuse": 1, "quarantine": 3}
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("messages", metavar="THƯ.eml", nargs="+")
-    parser.add_argument("--trust", action="append", default=[], metavar="PATH", help="chứng thư gốc, cấp trên, CRL hoặc thư mục")
+    parser.add_argument(
+        "--trust", action="append", default=[], metavar="PATH", help="chứng thư gốc, cấp trên, CRL hoặc thư mục"
+    )
     parser.add_argument("--online", action="store_true", help="được hỏi OCSP/CRL qua mạng")
     parser.add_argument("--offline", action="store_true", help="không dùng mạng (mặc định)")
     parser.add_argument("--json", action="store_true", help="in JSON, mỗi thư một dòng")
@@ -53,7 +55,9 @@ def run(args: argparse.Namespace) -> int:
             sandbox.seconds = min(_SECONDS, _WHOLE - _age()) if number == 0 else _SECONDS
             report, code = _one(sandbox, os.path.abspath(path), context, args.lang)
             codes.append(code)
-            print(json.dumps(report, ensure_ascii=False) if args.json else "\n".join(_summary(path, report)), flush=True)
+            print(
+                json.dumps(report, ensure_ascii=False) if args.json else "\n".join(_summary(path, report)), flush=True
+            )
     finally:
         sandbox.close()
     return next((c for c in _WORST if c in codes), 0)

@@ -10,8 +10,12 @@ from congvan_gateway.commands.console_io import add_config, add_output, open_app
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("messages", metavar="THƯ.eml", type=Path, nargs="+")
-    parser.add_argument("--from", dest="sender", metavar="ĐỊA-CHỈ", help="người gửi trên phong bì (mặc định: Return-Path/From)")
-    parser.add_argument("--rcpt", action="append", default=[], metavar="ĐỊA-CHỈ", help="người nhận (mặc định: Delivered-To/To/Cc)")
+    parser.add_argument(
+        "--from", dest="sender", metavar="ĐỊA-CHỈ", help="người gửi trên phong bì (mặc định: Return-Path/From)"
+    )
+    parser.add_argument(
+        "--rcpt", action="append", default=[], metavar="ĐỊA-CHỈ", help="người nhận (mặc định: Delivered-To/To/Cc)"
+    )
     add_config(parser)
     add_output(parser)
 

@@ -26,13 +26,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             act.add_argument("--by", metavar="HỌ-TÊN", help="người quyết định")
             act.add_argument("--reason", metavar="LÝ-DO", required=name != "release")
         if name in ("unseal", "destroy"):
-            act.add_argument("--by", metavar="HỌ-TÊN, CHỨC-VỤ", action="append", required=True, help="nêu hai lần, hai người")
+            act.add_argument(
+                "--by", metavar="HỌ-TÊN, CHỨC-VỤ", action="append", required=True, help="nêu hai lần, hai người"
+            )
             act.add_argument("--reason", metavar="LÝ-DO", required=True)
         if name == "unseal":
-            act.add_argument("--key", metavar="TỆP.p12", action="append", default=[], help="khóa của hai người được giao")
-            act.add_argument("--password-file", metavar="TỆP", action="append", default=[], help="mật khẩu, cùng thứ tự")
+            act.add_argument(
+                "--key", metavar="TỆP.p12", action="append", default=[], help="khóa của hai người được giao"
+            )
+            act.add_argument(
+                "--password-file", metavar="TỆP", action="append", default=[], help="mật khẩu, cùng thứ tự"
+            )
         if name == "release":
-            act.add_argument("--for-information", action="store_true", help="vào sổ để biết, để tham khảo (khoản 2 Điều 10)")
+            act.add_argument(
+                "--for-information", action="store_true", help="vào sổ để biết, để tham khảo (khoản 2 Điều 10)"
+            )
             act.add_argument("--each", action="store_true", help="tách thư: mỗi văn bản vào sổ một số")
         if name == "refuse":
             act.add_argument("--position", required=True, metavar="CHỨC-VỤ")

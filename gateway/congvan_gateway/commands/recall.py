@@ -19,7 +19,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--kind", choices=("take_back", "recall", "update", "replace"), default="take_back",
         help="take_back: lấy lại (mặc định); các loại khác cần --order",
     )  # fmt: skip
-    parser.add_argument("--order", type=Path, nargs="+", metavar="TỆP", help="văn bản thu hồi, bản mới hoặc văn bản thay thế đã ký số")
+    parser.add_argument(
+        "--order", type=Path, nargs="+", metavar="TỆP", help="văn bản thu hồi, bản mới hoặc văn bản thay thế đã ký số"
+    )
     parser.add_argument("--number", metavar="SỐ")
     parser.add_argument("--symbol", metavar="KÝ-HIỆU")
     parser.add_argument("--subject", metavar="TRÍCH-YẾU")

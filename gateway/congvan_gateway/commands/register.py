@@ -25,7 +25,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         ("export", "xuất sổ"),
     ):
         act = acts.add_parser(name, help=text, description=text)
-        act.add_argument("--book", choices=_BOOKS, default="incoming" if name == "add" else None, required=name != "add")
+        act.add_argument(
+            "--book", choices=_BOOKS, default="incoming" if name == "add" else None, required=name != "add"
+        )
         act.add_argument("--year", type=int)
         act.add_argument("--series", default="")
         act.add_argument("--body", metavar="MÃ", help="tác giả, khi có nhiều")

@@ -9,7 +9,9 @@ from congvan_gateway.commands.console_io import actor, add_config, add_output, o
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("document", metavar="VĂN-BẢN", help="mã văn bản hoặc 12/QĐ-UBND")
-    parser.add_argument("--to", action="append", default=[], metavar="MÃ", help="chỉ nơi nhận này; mặc định: nơi chưa xác nhận")
+    parser.add_argument(
+        "--to", action="append", default=[], metavar="MÃ", help="chỉ nơi nhận này; mặc định: nơi chưa xác nhận"
+    )
     parser.add_argument("--reason", required=True, metavar="LÝ-DO", help="lỗi kỹ thuật, hoặc bên nhận đề nghị")
     parser.add_argument("--by", metavar="NGƯỜI")
     add_config(parser)

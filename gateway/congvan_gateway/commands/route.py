@@ -138,7 +138,9 @@ def _test(app: App, args: argparse.Namespace) -> int:
     for row, count in trial.by_row.most_common():
         say(f"  {row}: {count}")
     for item in trial.changes[:20]:
-        say(f"  {item['to']}: {' → '.join(item['before']['transports'])} thành {' → '.join(item['after']['transports'])}")
+        say(
+            f"  {item['to']}: {' → '.join(item['before']['transports'])} thành {' → '.join(item['after']['transports'])}"
+        )
     return 0
 
 
@@ -163,7 +165,10 @@ def _import(app: App, args: argparse.Namespace) -> int:
     if args.json:
         print_json({"table_version": version, "active": args.activate, "rows": len(table.routes)})
     else:
-        say(f"Đã nhập bảng phiên bản {version}" + (" và bật" if args.activate else f"; bật bằng: congvan route activate {version}"))
+        say(
+            f"Đã nhập bảng phiên bản {version}"
+            + (" và bật" if args.activate else f"; bật bằng: congvan route activate {version}")
+        )
     return 0
 
 

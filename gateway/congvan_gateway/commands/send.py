@@ -12,7 +12,9 @@ from congvan_gateway.commands.console_io import actor, add_config, add_output, o
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("main", metavar="VĂN-BẢN", type=Path, help="tệp văn bản chính đã ký số")
-    parser.add_argument("enclosures", metavar="PHỤ-LỤC", type=Path, nargs="*", help="phụ lục, bản dự thảo cuối, gói .edxml")
+    parser.add_argument(
+        "enclosures", metavar="PHỤ-LỤC", type=Path, nargs="*", help="phụ lục, bản dự thảo cuối, gói .edxml"
+    )
     parser.add_argument("--to", action="append", default=[], metavar="MÃ-HOẶC-ĐỊA-CHỈ", help="nơi nhận (lặp lại được)")
     parser.add_argument("--number", metavar="SỐ")
     parser.add_argument("--symbol", metavar="KÝ-HIỆU", help="QĐ-UBND hoặc cả 12/QĐ-UBND")
@@ -72,7 +74,9 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print_json(sent.to_json())
     else:
-        say(f"Đã phát hành {sent.number}/{sent.symbol}, mã {sent.document_id}; {len(sent.recipients)} nơi nhận đang chờ gửi:")
+        say(
+            f"Đã phát hành {sent.number}/{sent.symbol}, mã {sent.document_id}; {len(sent.recipients)} nơi nhận đang chờ gửi:"
+        )
         for item in sent.recipients:
             say(f"  {item['code'] or ''} {item['address']}")
         say(f"Theo dõi: congvan track {sent.document_id}")

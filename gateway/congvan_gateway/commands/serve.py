@@ -9,7 +9,9 @@ from congvan_gateway.commands.console_io import add_config, open_app
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_config(parser)
-    parser.add_argument("--role", action="append", default=[], metavar="VAI-TRÒ", help="chỉ chạy vai trò này (lặp lại được)")
+    parser.add_argument(
+        "--role", action="append", default=[], metavar="VAI-TRÒ", help="chỉ chạy vai trò này (lặp lại được)"
+    )
     parser.add_argument("--plain-logs", action="store_true", help="nhật ký cho người đọc thay vì JSON")
 
 

@@ -80,9 +80,7 @@ def rows(agency: dict[str, Any]) -> Iterator[tuple[str, str, int]]:
 def _write(path: Path, found: dict[str, Any]) -> None:
     from congvan_core.storage.sheets import write_xlsx
 
-    lines = [
-        (agency["code"], agency["name"], *row) for agency in found["agencies"] for row in rows(agency)
-    ]
+    lines = [(agency["code"], agency["name"], *row) for agency in found["agencies"] for row in rows(agency)]
     data = write_xlsx(
         f"Thống kê {_title(found)}",
         ["Mã cơ quan", "Cơ quan", "Nhóm", "Chỉ tiêu", "Số lượng"],

@@ -9,7 +9,9 @@ from congvan_gateway.commands.console_io import actor, add_config, add_output, o
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("document", metavar="VĂN-BẢN", help="văn bản đến: mã hoặc 12/QĐ-UBND")
-    parser.add_argument("code", choices=("04", "05", "06"), metavar="TRẠNG-THÁI", help="04 phân công, 05 đang xử lý, 06 hoàn thành")
+    parser.add_argument(
+        "code", choices=("04", "05", "06"), metavar="TRẠNG-THÁI", help="04 phân công, 05 đang xử lý, 06 hoàn thành"
+    )
     parser.add_argument("--note", default="", metavar="NỘI-DUNG")
     parser.add_argument("--by", metavar="NGƯỜI")
     add_config(parser)

@@ -30,7 +30,9 @@ STRENGTHS = {
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("document", metavar="VĂN-BẢN", help="mã văn bản hoặc 12/QĐ-UBND")
     parser.add_argument("--to", metavar="MÃ", help="chỉ nơi nhận này (với --report-fault, --record)")
-    parser.add_argument("--report-fault", metavar="NỘI-DUNG", help="báo sự cố cho đơn vị vận hành (điểm d khoản 2 Điều 20)")
+    parser.add_argument(
+        "--report-fault", metavar="NỘI-DUNG", help="báo sự cố cho đơn vị vận hành (điểm d khoản 2 Điều 20)"
+    )
     parser.add_argument("--record", metavar="AI-XÁC-NHẬN", help="ghi lại xác nhận qua điện thoại: ai, lúc nào, số gọi")
     parser.add_argument("--register-number", metavar="SỐ", help="số đến mà bên nhận đọc qua điện thoại")
     parser.add_argument("--by", metavar="NGƯỜI", help="người ghi")

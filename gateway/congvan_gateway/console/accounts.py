@@ -193,7 +193,9 @@ def _limit(connection: Connection, key: str, address: str, at: datetime) -> None
     of_address = connection.execute(recent.where(table.c.address == address[:64])).scalar_one()
     of_name = connection.execute(recent.where(table.c.login == key)).scalar_one()
     if of_both >= _LIMITS[0] or of_address >= _LIMITS[1] or of_name >= _LIMITS[2]:
-        raise RefusedError("Đăng nhập sai quá nhiều lần; hãy thử lại sau 15 phút hoặc nhờ quản trị viên đặt lại mật khẩu")
+        raise RefusedError(
+            "Đăng nhập sai quá nhiều lần; hãy thử lại sau 15 phút hoặc nhờ quản trị viên đặt lại mật khẩu"
+        )
 
 
 def _tell(connection: Connection, kind: str, account_id: str, actor: str, at: datetime, **data: Any) -> None:

@@ -50,7 +50,7 @@ def grouped_findings(report: dict[str, Any], lang: str) -> list[dict[str, Any]]:
         )
     order = [Severity.ERROR.value, Severity.WARNING.value, Severity.INFO.value]
     for group in out:
-        group["items"].sort(key=lambda i: (order.index(i["severity"]) if i["severity"] in order else 2))
+        group["items"].sort(key=lambda i: order.index(i["severity"]) if i["severity"] in order else 2)
         if group["items"]:
             group["worst"] = group["items"][0]["severity"]
     return out
@@ -149,9 +149,10 @@ def unknown_keys(connection: Connection, row: Row[Any]) -> list[dict[str, Any]]:
         if item.get("code") != "ORIGIN-CERTIFICATE-NEW" or not evidence.get("fingerprint"):
             continue
         code = (report.get("metadata") or {}).get("from", {}).get("code") or row.from_code
-        point = connection.execute(
-            select(contact_point).where(contact_point.c.name == evidence.get("agency"))
-        ).first() or connection.execute(select(contact_point).where(contact_point.c.code == code)).first()
+        point = (
+            connection.execute(select(contact_point).where(contact_point.c.name == evidence.get("agency"))).first()
+            or connection.execute(select(contact_point).where(contact_point.c.code == code)).first()
+        )
         known = point is not None and connection.execute(
             select(agency_key.c.id).where(
                 agency_key.c.fingerprint == evidence["fingerprint"], agency_key.c.contact_point_id == point.id,
@@ -207,7 +208,10 @@ def advice(row: Row[Any], keys: list[dict[str, Any]]) -> tuple[str, str]:
     if outcomes == ["indeterminate"]:
         return "again", "Chưa kết luận được chữ ký số; không phải dấu hiệu giả mạo. Hệ thống tự kiểm tra lại."
     if codes & {"ORIGIN-NOT-AUTHENTICATED", "ORIGIN-UNKNOWN-SENDER", "ORIGIN-PERSONAL-MAILBOX"}:
-        return "release", "Xác minh nơi gửi qua kênh khác, rồi tiếp nhận; thông báo chỉ gửi khi nguồn gửi được xác thực."
+        return (
+            "release",
+            "Xác minh nơi gửi qua kênh khác, rồi tiếp nhận; thông báo chỉ gửi khi nguồn gửi được xác thực.",
+        )
     return "release", "Mọi bước kiểm tra đã qua; xem trang đầu rồi tiếp nhận."
 
 

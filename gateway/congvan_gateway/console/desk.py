@@ -195,7 +195,9 @@ def door(
                 raise
             number = secrets.token_hex(4)
             log.exception("console fault %s at %s", number, request.url.path)
-            return ask.render("failure.html", status=500, kind="fault", sentence="", number=number, what=type(error).__name__)
+            return ask.render(
+                "failure.html", status=500, kind="fault", sentence="", number=number, what=type(error).__name__
+            )
 
     return run
 

@@ -36,7 +36,9 @@ def waiting_count(connection: Connection, agencies: Sequence[str] | None) -> int
     return int(connection.execute(statement).scalar_one())
 
 
-def by_state(connection: Connection, agencies: Sequence[str] | None, table: Any, states: Sequence[str]) -> dict[str, int]:
+def by_state(
+    connection: Connection, agencies: Sequence[str] | None, table: Any, states: Sequence[str]
+) -> dict[str, int]:
     rows = connection.execute(
         select(table.c.state, func.count())
         .where(table.c.state.in_(states), rows_of(agencies, table.c.agency_id))
@@ -81,7 +83,9 @@ def by_day(connection: Connection, agencies: Sequence[str] | None, at: datetime)
     ]
 
 
-def late_recipients(connection: Connection, agencies: Sequence[str] | None, at: datetime, limit: int = 6) -> list[Row[Any]]:
+def late_recipients(
+    connection: Connection, agencies: Sequence[str] | None, at: datetime, limit: int = 6
+) -> list[Row[Any]]:
     return list(
         connection.execute(
             select(recipient)
@@ -109,11 +113,7 @@ def expiring_keys(connection: Connection, at: datetime) -> list[Row[Any]]:
 
 
 def claimed_keys(connection: Connection) -> int:
-    return int(
-        connection.execute(
-            select(func.count()).where(agency_key.c.state == "claimed")
-        ).scalar_one()
-    )
+    return int(connection.execute(select(func.count()).where(agency_key.c.state == "claimed")).scalar_one())
 
 
 def health(connection: Connection, app: App) -> list[tuple[str, str, str]]:

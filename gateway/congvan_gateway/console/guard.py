@@ -69,7 +69,11 @@ class Limits:
                 present = {name.lower() for name, _ in message["headers"]}
                 message["headers"] = [
                     *message["headers"],
-                    *((k.lower().encode(), v.encode()) for k, v in HEADERS.items() if k.lower().encode() not in present),
+                    *(
+                        (k.lower().encode(), v.encode())
+                        for k, v in HEADERS.items()
+                        if k.lower().encode() not in present
+                    ),
                 ]
                 if b"cache-control" not in present:
                     message["headers"].append((b"cache-control", b"no-store"))

@@ -45,7 +45,9 @@ def sign(secret: str, at: int, body: bytes) -> str:
 def step(app: App, send: Sender = post, *, limit: int = 20) -> int:
     """Queue new events for every hook, then send what is due. Returns how much was done."""
     with app.database.write() as connection:
-        done = sum(_queue(connection, app, hook) for hook in connection.execute(select(webhook).where(webhook.c.active)).all())
+        done = sum(
+            _queue(connection, app, hook) for hook in connection.execute(select(webhook).where(webhook.c.active)).all()
+        )
         due = connection.execute(
             select(webhook_delivery.c.id)
             .where(webhook_delivery.c.state == "queued", webhook_delivery.c.next_at <= app.clock())
@@ -64,7 +66,10 @@ def step(app: App, send: Sender = post, *, limit: int = 20) -> int:
 
 def _queue(connection: Connection, app: App, hook: Any) -> int:
     rows = connection.execute(
-        select(event.c.id, event.c.kind, event.c.agency_id).where(event.c.id > hook.last_event).order_by(event.c.id).limit(500)
+        select(event.c.id, event.c.kind, event.c.agency_id)
+        .where(event.c.id > hook.last_event)
+        .order_by(event.c.id)
+        .limit(500)
     ).all()
     if not rows:
         return 0

@@ -141,7 +141,10 @@ def followed(
         statement = statement.where(recipient.c.state.in_(OPEN))
     for word in fold(words)[:200].split()[:10]:
         statement = statement.where(
-            or_(document.c.search_text.contains(word, autoescape=True), recipient.c.address.contains(word, autoescape=True))
+            or_(
+                document.c.search_text.contains(word, autoescape=True),
+                recipient.c.address.contains(word, autoescape=True),
+            )
         )
     if which == "all":
         statement = statement.order_by(recipient.c.created_at.desc(), recipient.c.id)

@@ -57,14 +57,19 @@ def make_pki(folder: Path) -> DemoPki:
     for number, agency in enumerate(BOTH, 1):
         holders.append((agency.key, Holder("agency", agency.title, agency.title, uid=f"MST:020000000{number}")))
         holders.append(
-            (f"{agency.key}-gateway", Holder("gateway", f"Cổng văn bản {agency.title}", agency.title, email=agency.address))
+            (
+                f"{agency.key}-gateway",
+                Holder("gateway", f"Cổng văn bản {agency.title}", agency.title, email=agency.address),
+            )
         )
     pki = make_demo_pki(holders)
     pki.write(folder, "demo")
     return pki
 
 
-def make_station(root: Path, pki: DemoPki, agency: DemoAgency, *, smtp_port: int, peer_port: int, console_port: int = 0) -> Path:
+def make_station(
+    root: Path, pki: DemoPki, agency: DemoAgency, *, smtp_port: int, peer_port: int, console_port: int = 0
+) -> Path:
     """A data folder whose smarthost is the other side's door. Returns its congvan.toml."""
     folder = root / agency.key
     folder.mkdir(parents=True)

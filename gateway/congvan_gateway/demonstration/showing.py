@@ -40,13 +40,19 @@ class Demonstration:
         """The main job; True when the receipt arrived."""
         self.step(f"Dữ liệu trình diễn: {self.root} (cơ sở dữ liệu SQLite, không đụng tới dữ liệu thật)")
         pki = cast.make_pki(self.root / "pki")
-        self.step("Đã tạo chứng thư số THỬ NGHIỆM: gốc, cơ quan cấp, dấu thời gian, lãnh đạo, hai cơ quan, hai cổng văn bản")
+        self.step(
+            "Đã tạo chứng thư số THỬ NGHIỆM: gốc, cơ quan cấp, dấu thời gian, lãnh đạo, hai cơ quan, hai cổng văn bản"
+        )
         ports = {agency.key: cast.free_port() for agency in cast.BOTH}
         sender = cast.make_station(
             self.root, pki, cast.SENDER, smtp_port=ports[cast.SENDER.key], peer_port=ports[cast.RECEIVER.key]
         )
         receiver = cast.make_station(
-            self.root, pki, cast.RECEIVER, smtp_port=ports[cast.RECEIVER.key], peer_port=ports[cast.SENDER.key],
+            self.root,
+            pki,
+            cast.RECEIVER,
+            smtp_port=ports[cast.RECEIVER.key],
+            peer_port=ports[cast.SENDER.key],
             console_port=self.console_port,
         )
         self.receiver = receiver
@@ -172,8 +178,10 @@ def run(*, once: bool) -> int:
         try:
             done = demonstration.run()
             if not once and done:
-                say(f"Hai cơ quan vẫn đang chạy; dữ liệu ở {folder}. Xem: congvan track --config "
-                    f"{folder}/{cast.SENDER.key}/congvan.toml {cast.NUMBER}/{cast.SYMBOL}")
+                say(
+                    f"Hai cơ quan vẫn đang chạy; dữ liệu ở {folder}. Xem: congvan track --config "
+                    f"{folder}/{cast.SENDER.key}/congvan.toml {cast.NUMBER}/{cast.SYMBOL}"
+                )
                 say(f"Trang làm việc của {cast.RECEIVER.title}: {demonstration.open_desk()}")
                 say("Nhấn Ctrl-C để dừng.")
                 while True:

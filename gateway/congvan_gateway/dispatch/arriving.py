@@ -106,7 +106,9 @@ def _store_axis(app: App, name: str, waiting: AxisMessage, data: bytes) -> None:
         data, (), sender=Address("", sender), to=Address("", to), message_id=message_id,
         date=app.clock().astimezone(VIETNAM).replace(microsecond=0), way=f"trục liên thông ({name})",
     )  # fmt: skip
-    _store(app, raw, "axis", f"axis:{message_id.strip('<>')}", sender, [to], {"axis": name, "axis_sender": waiting.sender})
+    _store(
+        app, raw, "axis", f"axis:{message_id.strip('<>')}", sender, [to], {"axis": name, "axis_sender": waiting.sender}
+    )
 
 
 def _store_unreadable(app: App, name: str, waiting: AxisMessage, data: bytes) -> None:

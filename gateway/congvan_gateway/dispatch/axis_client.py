@@ -123,9 +123,7 @@ class AxisClient:
         out = []
         for item in list(body.get("messages") or ())[:MAX_MESSAGES]:
             if isinstance(item, Mapping) and item.get("id"):
-                out.append(
-                    AxisMessage(*(str(item.get(key, ""))[:200] for key in ("id", "type", "from", "to")))
-                )
+                out.append(AxisMessage(*(str(item.get(key, ""))[:200] for key in ("id", "type", "from", "to"))))
         return out
 
     async def fetch(self, message_id: str, limit: int) -> bytes:

@@ -101,9 +101,7 @@ class CourierPark:
         policy = tls or transport.tls or app.settings.delivery.tls
         implicit = transport.tls == "implicit"
         host = transport.host or None
-        return _courier(
-            app, host, transport.port, policy, transport.tls_ca, credentials, implicit, transport.chunking
-        )
+        return _courier(app, host, transport.port, policy, transport.tls_ca, credentials, implicit, transport.chunking)
 
     async def close(self) -> None:
         """Give back every connection, the usual courier's too."""

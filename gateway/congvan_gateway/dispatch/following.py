@@ -46,16 +46,21 @@ def track_json(connection: Connection, row: StoredDocument, at: datetime) -> dic
 
 def _recipient_json(connection: Connection, row: Row[Any], at: datetime) -> dict[str, Any]:
     waiting = connection.execute(
-        select(func.min(outbox.c.next_attempt_at), func.coalesce(func.sum(outbox.c.attempts), 0))
-        .where(outbox.c.recipient_id == row.id, outbox.c.kind == "package")
-    ).one()
-    pending = connection.execute(
-        select(outbox.c.next_attempt_at).where(
-            outbox.c.recipient_id == row.id,
-            outbox.c.kind == "package",
-            outbox.c.state.in_(("queued", "deferred", "unknown")),
+        select(func.min(outbox.c.next_attempt_at), func.coalesce(func.sum(outbox.c.attempts), 0)).where(
+            outbox.c.recipient_id == row.id, outbox.c.kind == "package"
         )
-    ).scalars().first()
+    ).one()
+    pending = (
+        connection.execute(
+            select(outbox.c.next_attempt_at).where(
+                outbox.c.recipient_id == row.id,
+                outbox.c.kind == "package",
+                outbox.c.state.in_(("queued", "deferred", "unknown")),
+            )
+        )
+        .scalars()
+        .first()
+    )
     return {
         "code": row.code,
         "name": row.name,

@@ -77,7 +77,9 @@ def _request(
         # Điểm a khoản 1 Điều 20: the signed scan goes out together with the final draft.
         files.append(OutgoingFile(last.name, app.blobs.read(last.sha256), FileRole.FINAL_DRAFT))
     position = signer.positions[0][0] if signer.positions else ""
-    packet = DocumentMetadata(signer=SignerInfo(competence=f"{form}." if form else "", position=position, full_name=signer.full_name))
+    packet = DocumentMetadata(
+        signer=SignerInfo(competence=f"{form}." if form else "", position=position, full_name=signer.full_name)
+    )
     return SendRequest(
         files=tuple(files),
         to=tuple(row.recipients),

@@ -28,7 +28,10 @@ def offered(app: App) -> list[dict[str, Any]]:
     """What waits, oldest first."""
     with app.database.read() as connection:
         rows: Sequence[Row[Any]] = connection.execute(
-            select(imap_hand_sent).where(imap_hand_sent.c.state == "offered").order_by(imap_hand_sent.c.sent_at).limit(500)
+            select(imap_hand_sent)
+            .where(imap_hand_sent.c.state == "offered")
+            .order_by(imap_hand_sent.c.sent_at)
+            .limit(500)
         ).all()
     return [
         {

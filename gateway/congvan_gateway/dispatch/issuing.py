@@ -90,7 +90,9 @@ def send(app: App, request: SendRequest) -> Sent:
             at=at,
         )
         rows = [
-            add_recipient(connection, app, agency_id=agency.id, document_id=document_id, to=to, urgency=meta.urgency, at=at)
+            add_recipient(
+                connection, app, agency_id=agency.id, document_id=document_id, to=to, urgency=meta.urgency, at=at
+            )
             for to in _by_mailbox(addressees)
         ]
         _journal_check(connection, agency, document_id, request, checked, at)
@@ -145,7 +147,9 @@ def _issuer(connection: Connection, request: SendRequest, on: date) -> tuple[Con
     """Our contact point and issuing body: as named, or the only one there is."""
     own = own_agencies(connection, on)
     if not own:
-        raise InputError("Chưa có cơ quan nào của đơn vị trong danh bạ; tạo bằng: congvan init hoặc congvan agency add --own")
+        raise InputError(
+            "Chưa có cơ quan nào của đơn vị trong danh bạ; tạo bằng: congvan init hoặc congvan agency add --own"
+        )
     if request.body or request.agency:
         found = by_code(connection, str(request.body or request.agency), on)
         if found is None or not found.contact_point.own:

@@ -105,7 +105,9 @@ def _decide(request: SendRequest, out: OutgoingCheck) -> None:
         errors = [f["message"] for f in report["findings"] if f["severity"] == "error"]
         why = errors[0] if errors else ""
         if report["outcome"] == "invalid":
-            raise RefusedError(f"Không gửi {file.name}: {_reason(report)}. {why}".rstrip(". ") + " (điểm a khoản 2 Điều 20)")
+            raise RefusedError(
+                f"Không gửi {file.name}: {_reason(report)}. {why}".rstrip(". ") + " (điểm a khoản 2 Điều 20)"
+            )
         if report["integrity"] == "unreadable":
             raise RefusedError(f"Không gửi {file.name}: tệp không đọc được. {why}".rstrip(". "))
         if report["outcome"] == "unsigned" and not request.for_information:
@@ -124,10 +126,13 @@ def _reason(report: dict[str, Any]) -> str:
     return {
         "modified": "văn bản đã bị thay đổi sau khi ký số",
         "broken": "chữ ký số không còn đúng với nội dung",
-    }.get(report["integrity"], {
-        "revoked": "chứng thư số đã bị thu hồi trước khi ký",
-        "untrusted": "chữ ký số không đáng tin cậy",
-    }.get(report["trust"], "chữ ký số không hợp lệ"))
+    }.get(
+        report["integrity"],
+        {
+            "revoked": "chứng thư số đã bị thu hồi trước khi ký",
+            "untrusted": "chữ ký số không đáng tin cậy",
+        }.get(report["trust"], "chữ ký số không hợp lệ"),
+    )
 
 
 def _open_question(report: dict[str, Any]) -> str:

@@ -12,7 +12,14 @@ from congvan_gateway.main import App
 
 
 def record_call(
-    app: App, document_id: str, to: str | None, *, said: str, register_number: str | None, actor: str, kind: str = "phone"
+    app: App,
+    document_id: str,
+    to: str | None,
+    *,
+    said: str,
+    register_number: str | None,
+    actor: str,
+    kind: str = "phone",
 ) -> str:
     """Close the follow-up of one recipient with strength ``recorded``; its new state. Raises InputError."""
     if not said.strip():

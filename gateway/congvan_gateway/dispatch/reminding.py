@@ -110,7 +110,10 @@ def _failed(connection: Connection, at: datetime, limit: int) -> Sequence[Row[An
     return connection.execute(
         _recipients()
         .where(
-            recipient.c.state == "failed", recipient.c.since > at - timedelta(days=3), _latest(), ~_told("notice:fault:")
+            recipient.c.state == "failed",
+            recipient.c.since > at - timedelta(days=3),
+            _latest(),
+            ~_told("notice:fault:"),
         )
         .limit(limit)
     ).all()
@@ -125,9 +128,13 @@ def _follow(connection: Connection, app: App, row: Row[Any], at: datetime) -> in
     urgent = row.urgency > Urgency.NORMAL
     if not urgent and not _open_now(calendar, at):
         return 0
-    sent = connection.execute(
-        select(outbox.c.content).where(outbox.c.dedupe.like(f"reminder:{row.id}:%")).order_by(outbox.c.created_at)
-    ).scalars().all()
+    sent = (
+        connection.execute(
+            select(outbox.c.content).where(outbox.c.dedupe.like(f"reminder:{row.id}:%")).order_by(outbox.c.created_at)
+        )
+        .scalars()
+        .all()
+    )
     if sent and at < datetime.fromisoformat(sent[-1]["answer_by"]):
         return 0
     exchange = _exchange(agency, row)

@@ -128,9 +128,7 @@ def complete(request: SendRequest, printed: number.NumberSymbol | None = None) -
     issued_on = request.issued_on or packet.issued_on or (parsed.issued_on if parsed else None)
     subject = nfc(request.subject or "") or packet.subject or (parsed.subject if parsed else "")
     missing = [
-        option
-        for option, value in (("--symbol", given), ("--date", issued_on), ("--subject", subject))
-        if not value
+        option for option, value in (("--symbol", given), ("--date", issued_on), ("--subject", subject)) if not value
     ]
     if given is not None and not given.number:
         missing.insert(0, "--number")

@@ -43,7 +43,9 @@ def resend(app: App, reference: str, *, to: Sequence[str], reason: str, actor: s
             for item in to:
                 found = [r for r in known if _named(item, r.code, r.address)]
                 if not found:
-                    raise NotFoundError(f"'{item}' không phải nơi nhận của văn bản này; để gửi cho nơi mới hãy dùng send")
+                    raise NotFoundError(
+                        f"'{item}' không phải nơi nhận của văn bản này; để gửi cho nơi mới hãy dùng send"
+                    )
                 wanted.extend(found)
         else:
             wanted = [r for r in known if State(r.state) not in CLOSED]

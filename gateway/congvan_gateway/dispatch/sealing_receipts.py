@@ -27,7 +27,12 @@ def seal_receipts(app: App, *, limit: int = 50) -> int:
             .order_by(outbox.c.urgency.desc(), outbox.c.created_at)
             .limit(limit)
         ).all()
-    seals = {"duplicate": _seal_duplicate, "reminder": _seal_letter, "notice": _seal_letter, "delivery_report": _seal_report}
+    seals = {
+        "duplicate": _seal_duplicate,
+        "reminder": _seal_letter,
+        "notice": _seal_letter,
+        "delivery_report": _seal_report,
+    }
     return sum(seals.get(row.kind, _seal_receipt)(app, row) for row in rows)
 
 

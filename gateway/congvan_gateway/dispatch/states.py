@@ -93,7 +93,15 @@ CLOSED = frozenset({_S.RECEIVED, _S.REFUSED, _S.RECALLED})
 
 #: The order of strength among an answer's events: only these need an answerer's proof.
 ANSWERS = frozenset(
-    {Event.ARRIVED, Event.REFUSED, Event.RECEIVED, Event.WORK, Event.RECALL_AGREED, Event.RECALL_DECLINED, Event.CHANGE_AGREED}
+    {
+        Event.ARRIVED,
+        Event.REFUSED,
+        Event.RECEIVED,
+        Event.WORK,
+        Event.RECALL_AGREED,
+        Event.RECALL_DECLINED,
+        Event.CHANGE_AGREED,
+    }
 )
 
 STATUS_EVENTS: dict[str, Event] = {

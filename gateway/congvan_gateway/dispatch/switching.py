@@ -105,7 +105,9 @@ class Switch:
             if soonest is None or breaker.probe_at < soonest.probe_at:
                 soonest = breaker
         if soonest is None:
-            return Way(BUILT_IN, _goal(BUILT_IN, None, held.row.rcpt_to, self._app), terms, position, failures, None, kept)
+            return Way(
+                BUILT_IN, _goal(BUILT_IN, None, held.row.rcpt_to, self._app), terms, position, failures, None, kept
+            )
         pause = max(soonest.probe_at - at.timestamp(), 0.5)
         until = at + timedelta(seconds=min(pause, self._policy.longest_pause))
         return Wait(until, f"đường gửi '{soonest.name}' đang hỏng: {soonest.reason}")
@@ -185,9 +187,7 @@ class Switch:
             if more:
                 result = replace(result, state="deferred", next_at=at)
         connection.execute(
-            update(mail_route)
-            .where(mail_route.c.outbox_id == held.row.id)
-            .values(position=position, failures=failures)
+            update(mail_route).where(mail_route.c.outbox_id == held.row.id).values(position=position, failures=failures)
         )
         return result
 
@@ -219,8 +219,12 @@ def postpone(connection: Connection, held: Claim, wait: Wait) -> None:
         update(outbox)
         .where(outbox.c.id == held.row.id, outbox.c.lease_token == held.token)
         .values(
-            state="deferred", next_attempt_at=wait.until, lease_token=None, lease_until=None,
-            attempts=outbox.c.attempts - 1, last_text=clean(wait.because, 1000),
+            state="deferred",
+            next_attempt_at=wait.until,
+            lease_token=None,
+            lease_until=None,
+            attempts=outbox.c.attempts - 1,
+            last_text=clean(wait.because, 1000),
         )
     )
 

@@ -57,9 +57,7 @@ class Move:
 
 def apply(connection: Connection, recipient_id: str, evidence: Evidence) -> Move:
     """Record ``evidence`` and move the recipient's state as the table says. Raises NotFoundError."""
-    row = connection.execute(
-        select(recipient).where(recipient.c.id == recipient_id).with_for_update()
-    ).one_or_none()
+    row = connection.execute(select(recipient).where(recipient.c.id == recipient_id).with_for_update()).one_or_none()
     if row is None:
         raise NotFoundError(f"Không có nơi nhận {recipient_id}")
     old = State(row.state)
@@ -147,7 +145,9 @@ def _keep_proof(connection: Connection, recipient_id: str, evidence: Evidence) -
             at=evidence.at,
             message_row_id=evidence.message_row_id,
             digest=evidence.digest,
-            data=jsonable(dict(evidence.data or {}) | {"event": evidence.event.value, "reason": evidence.reason[:2000]}),
+            data=jsonable(
+                dict(evidence.data or {}) | {"event": evidence.event.value, "reason": evidence.reason[:2000]}
+            ),
         )
         .on_conflict_do_nothing(index_elements=["recipient_id", "digest", "kind"])
         .returning(proof.c.id)

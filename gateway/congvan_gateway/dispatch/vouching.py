@@ -31,7 +31,9 @@ def vouch(connection: Connection, row: Row[Any], seen: Inspection, origin: Origi
     found = by_code(connection, code, on) if code else None
     if found is None or origin.sender is None or found.contact_point.id != origin.sender.id:
         return
-    said = seen.status.reporter.code if seen.status is not None else (seen.metadata.author.code if seen.metadata else "")
+    said = (
+        seen.status.reporter.code if seen.status is not None else (seen.metadata.author.code if seen.metadata else "")
+    )
     if not said or not _speaks_for(connection, found, said):
         return
     origin.proved, origin.how = True, "trục liên thông đã xác thực hệ thống gửi"

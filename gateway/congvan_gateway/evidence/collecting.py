@@ -136,7 +136,9 @@ def _known(
     found = connection.execute(
         select(agency_key.c.certificate)
         .join(contact_point, contact_point.c.id == agency_key.c.contact_point_id)
-        .where((contact_point.c.id == agency_id) | contact_point.c.code.in_(codes), agency_key.c.certificate.is_not(None))
+        .where(
+            (contact_point.c.id == agency_id) | contact_point.c.code.in_(codes), agency_key.c.certificate.is_not(None)
+        )
         .order_by(agency_key.c.fingerprint)
     )
     return list(found.scalars())

@@ -47,7 +47,9 @@ def sent(connection: Connection, document_id: str, rows: Sequence[Row[Any]], *, 
     )
 
 
-def received(connection: Connection, document_id: str, rows: Sequence[Row[Any]], *, all_recipients: bool) -> list[Row[Any]]:
+def received(
+    connection: Connection, document_id: str, rows: Sequence[Row[Any]], *, all_recipients: bool
+) -> list[Row[Any]]:
     """The stored mails: those that brought the document, and those that proved or claimed something of a recipient."""
     ids = [row.id for row in rows]
     proving = select(proof.c.message_row_id).where(proof.c.recipient_id.in_(ids), proof.c.message_row_id.is_not(None))
@@ -121,7 +123,13 @@ def proofs_json(connection: Connection, rows: Sequence[Row[Any]]) -> list[dict[s
                 "register_number": row.register_number,
                 "register_time": iso_vn(row.register_time),
                 "proofs": [
-                    {"kind": p.kind, "strength": p.strength, "at": iso_vn(p.at), "mail_sha256": p.digest, "data": p.data}
+                    {
+                        "kind": p.kind,
+                        "strength": p.strength,
+                        "at": iso_vn(p.at),
+                        "mail_sha256": p.digest,
+                        "data": p.data,
+                    }
                     for p in proofs
                     if p.kind != "attempt"
                 ],

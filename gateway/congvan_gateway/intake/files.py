@@ -55,7 +55,9 @@ def _envelope(app: App, raw: bytes, sender: str | None, recipients: list[str]) -
         found = headers.addresses("Return-Path").addresses or headers.addresses("From").addresses
         sender = found[0].addr if found else ""
     if not recipients:
-        named = [a.addr for name in ("Delivered-To", "X-Original-To", "To", "Cc") for a in headers.addresses(name).addresses]
+        named = [
+            a.addr for name in ("Delivered-To", "X-Original-To", "To", "Cc") for a in headers.addresses(name).addresses
+        ]
         with app.database.read() as connection:
             recipients = [a for a in dict.fromkeys(named) if own_mailbox(connection, a) is not None] or named[:1]
     return Envelope(

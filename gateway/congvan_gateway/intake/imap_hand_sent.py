@@ -48,9 +48,7 @@ class SentReader:
             return 0
         try:
             opened = await client.select(self._box.sent_folder, read_only=True)
-            place = await asyncio.to_thread(
-                imap_storing.open_place, self._app, lease, opened.name, opened.uidvalidity
-            )
+            place = await asyncio.to_thread(imap_storing.open_place, self._app, lease, opened.name, opened.uidvalidity)
             uids = (await client.uids_after(place.uid_done))[:_BATCH]
             for uid in uids:
                 await self._look(client, lease, place, uid)
@@ -91,7 +89,9 @@ class SentReader:
             if arrival is not None and seen is not None:
                 self._offer(connection, lease, arrival, seen)
             connection.execute(
-                update(imap_folder).where(imap_folder.c.id == place.id, imap_folder.c.uid_done < uid).values(uid_done=uid)
+                update(imap_folder)
+                .where(imap_folder.c.id == place.id, imap_folder.c.uid_done < uid)
+                .values(uid_done=uid)
             )
 
     def _inspect(self, arrival: Arrival) -> Inspection | None:

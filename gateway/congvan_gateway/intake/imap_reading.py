@@ -98,9 +98,7 @@ class FolderReader:
             )
             self._broke.pop(uids[0], None)
             return 0
-        made = await asyncio.to_thread(
-            imap_storing.store, self._app, lease, place, self._address, arrivals, uids[-1]
-        )
+        made = await asyncio.to_thread(imap_storing.store, self._app, lease, place, self._address, arrivals, uids[-1])
         READ.labels(lease.account).inc(made)
         missing = set(uids) - {one.uid for one in arrivals}
         for uid in sorted(missing):
@@ -118,7 +116,9 @@ class FolderReader:
             return [large] if large else []
         facts = {one.uid: one for one in group}
         bodies = [one for one in await client.bodies(list(facts)) if one.body]
-        stored = await asyncio.gather(*(asyncio.to_thread(self._app.blobs.put_bytes, one.body or b"") for one in bodies))
+        stored = await asyncio.gather(
+            *(asyncio.to_thread(self._app.blobs.put_bytes, one.body or b"") for one in bodies)
+        )
         return [
             Arrival(one.uid, blob.sha256, blob.size, facts[one.uid].at, sender_of(one.body or b""))
             for one, blob in zip(bodies, stored, strict=True)

@@ -149,7 +149,9 @@ class Reader:
             if client.folder.keeps_keywords:
                 await self._folder.read_missed(client, lease, place)
             else:
-                log.warning("imap.keywords", account=lease.account, note="máy chủ không giữ nhãn; không đánh dấu được thư")
+                log.warning(
+                    "imap.keywords", account=lease.account, note="máy chủ không giữ nhãn; không đánh dấu được thư"
+                )
             while not self._stop.is_set():
                 wake.clear()
                 place = await self._select(client, lease)

@@ -91,9 +91,7 @@ def store(app: App, lease: Lease, place: Place, address: str, arrivals: Sequence
     return made
 
 
-def _store_one(
-    connection: Connection, lease: Lease, place: Place, address: str, arrival: Arrival, at: datetime
-) -> int:
+def _store_one(connection: Connection, lease: Lease, place: Place, address: str, arrival: Arrival, at: datetime) -> int:
     known = connection.execute(
         select(imap_mail.c.message_row_id).where(
             imap_mail.c.folder_id == place.id,
@@ -114,9 +112,7 @@ def _store_one(
         envelope = _envelope(lease, place, address, arrival, at)
         came = arrival.at if arrival.at is not None and arrival.at < at else at
         journal = f"imap:{place.id}:{place.uidvalidity}"
-        made = insert_in(
-            connection, envelope, journal, arrival.uid, arrival.sha256, arrival.size, at=at, arrived=came
-        )
+        made = insert_in(connection, envelope, journal, arrival.uid, arrival.sha256, arrival.size, at=at, arrived=came)
         row_id = made[0]
     _place(connection, place, arrival.uid, message_row_id=row_id, is_copy=is_copy, settled=is_copy, next_try_at=None)
     return 0 if is_copy else 1

@@ -35,9 +35,7 @@ def read_front(seen: Inspection, raw: bytes, authserv_ids: Iterable[str], *, hop
     seen.findings.extend(f for f in results.findings if f.code not in _OF_OTHERS)
 
 
-def evaluate(
-    seen: Inspection, raw: bytes, *, client_ip: str | None, helo: str, mail_from: str, dns: Resolver
-) -> None:
+def evaluate(seen: Inspection, raw: bytes, *, client_ip: str | None, helo: str, mail_from: str, dns: Resolver) -> None:
     """Our own evaluation of SPF, DKIM, DMARC and ARC, where this door saw the client itself."""
     _take(seen, authenticate(raw, client_ip=client_ip, helo=helo, mail_from=mail_from, dns=dns))
 

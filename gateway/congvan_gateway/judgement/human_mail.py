@@ -117,7 +117,9 @@ def _letter(seen: Inspection) -> Values:
 
 def _only_number(text: str) -> NumberSymbol | None:
     """The one number and symbol in a text; None where there are several: which is meant, a person knows."""
-    found = {str(v): v for t in _TOKEN.findall(nfc(text)[:_BODY]) if (v := number.try_parse(t.rstrip(".-"))) is not None}
+    found = {
+        str(v): v for t in _TOKEN.findall(nfc(text)[:_BODY]) if (v := number.try_parse(t.rstrip(".-"))) is not None
+    }
     return next(iter(found.values())) if len(found) == 1 else None
 
 

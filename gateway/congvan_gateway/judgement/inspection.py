@@ -16,7 +16,15 @@ from congvan_core.documents import urgency
 from congvan_core.documents.model import FileRole
 from congvan_core.findings import Finding, Severity
 from congvan_core.storage.blobs import BlobStore
-from congvan_gateway.judgement import authenticity, content, document_facts, harmful, human_mail, mail_signature, sources
+from congvan_gateway.judgement import (
+    authenticity,
+    content,
+    document_facts,
+    harmful,
+    human_mail,
+    mail_signature,
+    sources,
+)
 from congvan_gateway.judgement.archives import open_archives
 from congvan_gateway.judgement.mail_files import MailFiles, documents_of, read_files
 from congvan_gateway.judgement.model import Inspection
@@ -159,9 +167,7 @@ def _read_envelope(seen: Inspection, message: Message) -> None:
     seen.date = headers.date()
 
 
-def _read_documents(
-    seen: Inspection, message: Message, held: MailFiles, context: Context, started: float
-) -> None:
+def _read_documents(seen: Inspection, message: Message, held: MailFiles, context: Context, started: float) -> None:
     files = held.files
     documents = documents_of(files)
     texts = TextReading(ocr=context.ocr, ends=started + context.seconds - 6, seconds=context.ocr_seconds)

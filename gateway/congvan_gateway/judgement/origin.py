@@ -54,9 +54,7 @@ def judge_origin(
     origin = Origin()
     _find_sender(connection, seen, origin, on)
     if mail_from and seen.from_address and mail_from.lower() != seen.from_address.lower():
-        origin.findings.append(
-            Finding("ORIGIN-ENVELOPE-DIFFERS", {"envelope": mail_from, "header": seen.from_address})
-        )
+        origin.findings.append(Finding("ORIGIN-ENVELOPE-DIFFERS", {"envelope": mail_from, "header": seen.from_address}))
     if seen.smime.signed:
         _judge_key(connection, seen, origin, at)
     else:
@@ -269,8 +267,6 @@ def document_signers(
                 out.append(Finding("ORIGIN-SIGNER-OTHER-AGENCY", {"agency": author.name, "signer": owner}))
             continue
         out.append(
-            Finding(
-                "ORIGIN-CERTIFICATE-NEW", {"agency": author.name, "signer": signer, "fingerprint": fingerprint}
-            )
+            Finding("ORIGIN-CERTIFICATE-NEW", {"agency": author.name, "signer": signer, "fingerprint": fingerprint})
         )
     return out

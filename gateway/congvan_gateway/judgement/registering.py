@@ -52,7 +52,9 @@ def register_document(
         remark=_remark(standing, origin),
         at=at,
     )
-    add_arrival(connection, document_id, channel=channel_of(row), arrived_at=row.arrived_at, message_id=row.id, first=True)
+    add_arrival(
+        connection, document_id, channel=channel_of(row), arrived_at=row.arrived_at, message_id=row.id, first=True
+    )
     entry = register(
         connection,
         agency_id=agency.id,

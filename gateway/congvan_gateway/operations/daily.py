@@ -43,10 +43,7 @@ def prove_heads(app: App) -> int:
     with app.database.read() as connection:
         agencies = sorted(connection.execute(select(event.c.agency_id).distinct()).scalars())
         due = [
-            (agency, kind)
-            for agency in agencies
-            for kind in _kinds(app)
-            if _is_due(connection, agency, kind, midnight)
+            (agency, kind) for agency in agencies for kind in _kinds(app) if _is_due(connection, agency, kind, midnight)
         ]
     if not due:
         return 0
@@ -131,7 +128,10 @@ def check_some(app: App, *, batch: int = FIXITY_BATCH) -> int:
         if state.get("finished_at") or not state:
             state = {"after": "", "started_at": iso_vn(at), "checked": 0, "bytes": 0, "faults": []}
         rows = connection.execute(
-            select(blob.c.sha256, blob.c.size).where(blob.c.sha256 > state["after"]).order_by(blob.c.sha256).limit(batch)
+            select(blob.c.sha256, blob.c.size)
+            .where(blob.c.sha256 > state["after"])
+            .order_by(blob.c.sha256)
+            .limit(batch)
         ).all()
     faults = [(row.sha256, fault) for row in rows if (fault := _fault(app, row.sha256))]
     state["checked"] += len(rows)
@@ -145,10 +145,26 @@ def check_some(app: App, *, batch: int = FIXITY_BATCH) -> int:
     with app.database.write() as connection:
         for sha256, fault in faults:
             data = {"fault": fault}
-            append(connection, agency_id="", actor="congvan", kind="blob.damaged", subject=f"blob:{sha256}", at=at, data=data)
+            append(
+                connection,
+                agency_id="",
+                actor="congvan",
+                kind="blob.damaged",
+                subject=f"blob:{sha256}",
+                at=at,
+                data=data,
+            )
         if finished:
             told = {key: state[key] for key in ("started_at", "finished_at", "checked", "bytes", "faults")}
-            append(connection, agency_id="", actor="congvan", kind="fixity.finished", subject="installation", at=at, data=told)
+            append(
+                connection,
+                agency_id="",
+                actor="congvan",
+                kind="fixity.finished",
+                subject="installation",
+                at=at,
+                data=told,
+            )
         _remember(connection, "fixity", state, at)
     return len(rows)
 

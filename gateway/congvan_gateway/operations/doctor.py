@@ -100,9 +100,13 @@ def _clock(app: App) -> Iterator[Check]:
         last = connection.execute(select(func.max(entry.c.registered_at))).scalar_one_or_none()
     apart = abs((database - at).total_seconds())
     if apart > 5:
-        yield fault("clock", f"Đồng hồ lệch {apart:.0f} giây so với máy cơ sở dữ liệu", "bật đồng bộ giờ (chrony) ở cả hai máy")
+        yield fault(
+            "clock", f"Đồng hồ lệch {apart:.0f} giây so với máy cơ sở dữ liệu", "bật đồng bộ giờ (chrony) ở cả hai máy"
+        )
     if isinstance(last, datetime) and last - at > timedelta(minutes=5):
-        yield fault("clock", f"Đồng hồ đứng trước lần vào sổ cuối ({iso_vn(last)})", "chỉnh lại giờ; việc cấp số đang dừng")
+        yield fault(
+            "clock", f"Đồng hồ đứng trước lần vào sổ cuối ({iso_vn(last)})", "chỉnh lại giờ; việc cấp số đang dừng"
+        )
     elif apart <= 5:
         yield ok("clock", f"Giờ hệ thống {iso_vn(at)}")
 
@@ -124,7 +128,9 @@ def _keys(app: App) -> Iterator[Check]:
     fingerprint = certificate_fingerprint(certificate.public_bytes(Encoding.DER))
     with app.database.read() as connection:
         for agency in own_agencies(connection):
-            held = [k for k in all_keys(connection, agency.id) if k.fingerprint == fingerprint and k.state == "confirmed"]
+            held = [
+                k for k in all_keys(connection, agency.id) if k.fingerprint == fingerprint and k.state == "confirmed"
+            ]
             if held:
                 yield ok("keys", f"Khóa cổng văn bản được phép nói thay {agency.name}")
             else:
@@ -150,7 +156,9 @@ def _trust(app: App) -> Iterator[Check]:
 
     folder = app.trust_folder
     if not folder.is_dir():
-        yield fault("trust", f"Không có thư mục chứng thư tin cậy {folder}", "tạo thư mục và thêm bằng: congvan trust add TỆP")
+        yield fault(
+            "trust", f"Không có thư mục chứng thư tin cậy {folder}", "tạo thư mục và thêm bằng: congvan trust add TỆP"
+        )
         return
     store = TrustStore.load([folder])
     if not store.anchors:
@@ -164,7 +172,9 @@ def _trust(app: App) -> Iterator[Check]:
     if have & set(BY_FINGERPRINT):
         missing = [k.name for k in BY_FINGERPRINT.values() if k.sha256 not in have]
         if missing:
-            yield warning("trust", f"Thiếu chứng thư đã biết: {'; '.join(missing)}", "congvan trust add TỆP cho từng chứng thư")
+            yield warning(
+                "trust", f"Thiếu chứng thư đã biết: {'; '.join(missing)}", "congvan trust add TỆP cho từng chứng thư"
+            )
     if not app.settings.trust.online and not store.crls:
         yield warning(
             "trust", "Không hỏi OCSP/CRL và không có danh sách thu hồi: không biết chứng thư nào đã bị thu hồi",
@@ -178,11 +188,15 @@ def _directory(app: App) -> Iterator[Check]:
     with app.database.read() as connection:
         agencies = own_agencies(connection)
         if not agencies:
-            yield fault("directory", "Danh bạ chưa có cơ quan của mình", "congvan agency add MÃ --own --name … --address …")
+            yield fault(
+                "directory", "Danh bạ chưa có cơ quan của mình", "congvan agency add MÃ --own --name … --address …"
+            )
         for agency in agencies:
             box = main_mailbox(connection, agency.id, app.clock().astimezone(VIETNAM).date())
             if box is None:
-                yield fault("directory", f"{agency.name} chưa có hộp thư", f"congvan agency add {agency.raw_code} --address …")
+                yield fault(
+                    "directory", f"{agency.name} chưa có hộp thư", f"congvan agency add {agency.raw_code} --address …"
+                )
             else:
                 yield ok("directory", f"{agency.name} ({agency.raw_code}), hộp thư {box.address}")
 

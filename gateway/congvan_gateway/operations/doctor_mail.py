@@ -41,7 +41,9 @@ def dns_checks(app: App, resolver: Resolver) -> Iterator[Check]:
             texts = resolver.lookup(domain, "TXT", _DNS_SECONDS)
             if not any(t.lower().startswith("v=spf1") for t in texts):
                 yield warning("dns", f"Tên miền {domain} chưa công bố SPF", "đơn vị quản lý tên miền thêm bản ghi SPF")
-            if not any(t.upper().startswith("V=DMARC1") for t in resolver.lookup(f"_dmarc.{domain}", "TXT", _DNS_SECONDS)):
+            if not any(
+                t.upper().startswith("V=DMARC1") for t in resolver.lookup(f"_dmarc.{domain}", "TXT", _DNS_SECONDS)
+            ):
                 yield warning(
                     "dns", f"Tên miền {domain} chưa công bố DMARC: người khác dễ giả mạo hộp thư này",
                     "đơn vị quản lý tên miền thêm bản ghi _dmarc",
@@ -58,7 +60,9 @@ def tls_checks(app: App) -> Iterator[Check]:
     if not app.settings.smtp.enabled:
         return
     if not given:
-        yield warning("tls", "Cổng SMTP chưa có chứng thư TLS: thư đến không được mã hóa", "đặt smtp.tls_certificate và tls_key")
+        yield warning(
+            "tls", "Cổng SMTP chưa có chứng thư TLS: thư đến không được mã hóa", "đặt smtp.tls_certificate và tls_key"
+        )
         return
     try:
         certificate = x509.load_pem_x509_certificates(Path(app.settings.path(given)).read_bytes())[0]
@@ -87,9 +91,13 @@ async def delivery_check(app: App) -> Check:
             size = client.extensions.get("SIZE", "")
             await client.quit()
     except Stop as stop:
-        return fault("delivery", f"Máy chủ gửi {where}: {stop.outcome.status or stop.outcome.text}", "xem lại mục [delivery]")
+        return fault(
+            "delivery", f"Máy chủ gửi {where}: {stop.outcome.status or stop.outcome.text}", "xem lại mục [delivery]"
+        )
     except TimeoutError:
-        return fault("delivery", f"Máy chủ gửi {where} không trả lời trong 30 giây", "xem lại delivery.host, delivery.port")
+        return fault(
+            "delivery", f"Máy chủ gửi {where} không trả lời trong 30 giây", "xem lại delivery.host, delivery.port"
+        )
     except CongvanError as error:
         return fault("delivery", error.message, "xem lại mục [delivery]")
     words = f"Máy chủ gửi {where} nhận phiên" + (" có TLS" if client.tls else " KHÔNG mã hóa")
@@ -109,7 +117,9 @@ async def mailbox_checks(app: App, *, probe: bool) -> AsyncIterator[Check]:
             yield fault("mailbox", error.message, "sửa imap.username, imap.password_file hoặc imap.token_file")
             continue
         except CongvanError as error:
-            yield fault("mailbox", error.message, "xem lại imap.host, imap.port, imap.tls, imap.tls_ca; thử từ mạng này")
+            yield fault(
+                "mailbox", error.message, "xem lại imap.host, imap.port, imap.tls, imap.tls_ca; thử từ mạng này"
+            )
             continue
         try:
             async for check in _look(app, client, box):
@@ -175,7 +185,9 @@ async def _probe(app: App, client: Client, box: Imap) -> Check:
     finally:
         await courier.close()
     if not isinstance(outcome, Accepted):
-        return fault("probe", f"Không gửi được thư thử của {box.address}: {outcome.status or outcome.text}", "xem mục delivery")
+        return fault(
+            "probe", f"Không gửi được thư thử của {box.address}: {outcome.status or outcome.text}", "xem mục delivery"
+        )
     begun = asyncio.get_running_loop().time()
     await client.select(box.folder)
     while (waited := asyncio.get_running_loop().time() - begun) < _PROBE_SECONDS:

@@ -47,13 +47,19 @@ def exchange_figures(app: App, *, year: int, quarter: int | None = None, agency:
 def _recipients(connection: Connection, agency_id: str, of: Period) -> dict[str, Any]:
     within = (recipient.c.agency_id == agency_id, recipient.c.created_at >= of.start, recipient.c.created_at < of.end)
     found: dict[str, Any] = {}
-    columns = {"by_state": recipient.c.state, "by_confirmation": recipient.c.confirmation, "by_transport": recipient.c.transport}
+    columns = {
+        "by_state": recipient.c.state,
+        "by_confirmation": recipient.c.confirmation,
+        "by_transport": recipient.c.transport,
+    }
     for name, column in columns.items():
         rows = connection.execute(select(column, func.count()).where(*within).group_by(column))
         found[name] = {("none" if value is None else str(value)): int(number) for value, number in rows}
     found["sendings"] = sum(found["by_state"].values())
     found["resent"] = int(
-        connection.execute(select(func.count()).select_from(recipient).where(*within, recipient.c.sending > 1)).scalar_one()
+        connection.execute(
+            select(func.count()).select_from(recipient).where(*within, recipient.c.sending > 1)
+        ).scalar_one()
     )
     return found
 

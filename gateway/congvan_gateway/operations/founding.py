@@ -35,7 +35,9 @@ def found_agency(
     with app.database.write() as connection:
         known = by_code(connection, code, at.astimezone(VIETNAM).date())
         if known is None:
-            point = add_contact_point(connection, code, name, actor=actor, at=at, own=own, kind=kind, telephone=telephone)
+            point = add_contact_point(
+                connection, code, name, actor=actor, at=at, own=own, kind=kind, telephone=telephone
+            )
             add_body(connection, point.id, code, name, actor=actor, at=at)
             add_mailbox(
                 connection,
@@ -51,7 +53,5 @@ def found_agency(
             point = known.contact_point
         for given, purpose in ((certificate, "gateway"), (document_certificate, "document")):
             if given is not None:
-                enroll_key(
-                    connection, point.id, given.public_bytes(Encoding.DER), actor=actor, at=at, purpose=purpose
-                )
+                enroll_key(connection, point.id, given.public_bytes(Encoding.DER), actor=actor, at=at, purpose=purpose)
     return point

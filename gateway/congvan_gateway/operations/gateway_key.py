@@ -7,7 +7,7 @@ agency's token (Điều 32, 33 NĐ 30/2020/NĐ-CP).
 from __future__ import annotations
 
 import os
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from cryptography import x509
@@ -59,7 +59,7 @@ def _certificate(key: rsa.RSAPrivateKey, agency_name: str, address: str, at: dat
         encipher_only=False,
         decipher_only=False,
     )
-    begin = at.astimezone(timezone.utc).replace(microsecond=0) - timedelta(hours=1)
+    begin = at.astimezone(UTC).replace(microsecond=0) - timedelta(hours=1)
     builder = (
         x509.CertificateBuilder()
         .subject_name(name)

@@ -25,12 +25,14 @@ def probe(app: App) -> tuple[bool, dict[str, Any]]:
         with app.database.read() as connection:
             connection.execute(text("SELECT 1"))
             details["database"] = "ok"
-            for table, states in ((message, ("stored", "judging", "held", "conflict", "unreadable", "sealed")),
-                                  (outbox, ("to_seal", "queued", "sending", "deferred", "unknown"))):
+            for table, states in (
+                (message, ("stored", "judging", "held", "conflict", "unreadable", "sealed")),
+                (outbox, ("to_seal", "queued", "sending", "deferred", "unknown")),
+            ):
                 found = connection.execute(
                     select(table.c.state, func.count()).where(table.c.state.in_(states)).group_by(table.c.state)
                 )
-                counts: dict[str, int] = {state: number for state, number in found}  # noqa: C416
+                counts: dict[str, int] = {state: number for state, number in found}
                 details[table.name] = counts
                 for state in states:
                     QUEUE.labels(table.name, state).set(counts.get(state, 0))

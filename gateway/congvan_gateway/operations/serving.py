@@ -145,8 +145,8 @@ class Server:
         from congvan_gateway.intake.doors import spool_folder
         from congvan_gateway.intake.recorder import Recorder
         from congvan_gateway.judgement.judging import Judge
-        from congvan_gateway.receipts.from_handling import tell_handled
         from congvan_gateway.recall.effects import destroy
+        from congvan_gateway.receipts.from_handling import tell_handled
 
         recorder = Recorder(self._app, str(spool_folder(self._app)), on_row=self._waker("judge"))
         self._add("recorder", recorder.step, pause=0.1)

@@ -71,7 +71,9 @@ def release(
                     f"Thư này được đề nghị từ chối ({codes}); chỉ vào sổ để biết, để tham khảo, hoặc khi nêu rõ lý do"
                 )
             if seen.kind not in ("package", "document"):
-                raise RefusedError("Thư này không có văn bản để vào sổ; hãy loại khỏi danh sách hoặc chuyển người vận hành")
+                raise RefusedError(
+                    "Thư này không có văn bản để vào sổ; hãy loại khỏi danh sách hoặc chuyển người vận hành"
+                )
             act(connection, app, row, judged, Standing(person.name, remark=reason, for_information=for_information))
     except SandboxError as error:
         _give_back(app, row)
@@ -90,7 +92,9 @@ def refuse(app: App, item: str, person: Person, *, reason: str, clause: str = "k
     if not reason.strip():
         raise InputError("Từ chối tiếp nhận phải nêu lý do (khoản 5 Điều 4)")
     if not person.name or not person.position or not person.telephone:
-        raise InputError("Từ chối tiếp nhận phải ghi họ tên, chức vụ và điện thoại của người chịu trách nhiệm (khoản 5 Điều 4)")
+        raise InputError(
+            "Từ chối tiếp nhận phải ghi họ tên, chức vụ và điện thoại của người chịu trách nhiệm (khoản 5 Điều 4)"
+        )
     row = _claim(app, item, done=("registered", "duplicate", "refused", "ignored"))
     if row.state == "refused":
         return _outcome(app, row.id)
@@ -158,7 +162,9 @@ def _claim(app: App, item: str, *, done: tuple[str, ...], states: tuple[str, ...
 
 
 def _still_ours(connection: Connection, row: Row[Any]) -> None:
-    token = connection.execute(select(message.c.lease_token).where(message.c.id == row.id).with_for_update()).scalar_one()
+    token = connection.execute(
+        select(message.c.lease_token).where(message.c.id == row.id).with_for_update()
+    ).scalar_one()
     if token != row.lease_token:
         raise ConflictError("Thư này vừa được người khác xử lý")
 

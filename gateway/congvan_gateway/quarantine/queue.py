@@ -15,7 +15,9 @@ from congvan_gateway.storage.schema import message
 WAITING = ("held", "conflict", "unreadable", "sealed")
 
 
-def waiting(connection: Connection, *, agency_id: str | None = None, limit: int = 500, offset: int = 0) -> list[Row[Any]]:
+def waiting(
+    connection: Connection, *, agency_id: str | None = None, limit: int = 500, offset: int = 0
+) -> list[Row[Any]]:
     """Mails that wait, urgent first, then the oldest."""
     query = select(message).where(message.c.state.in_(WAITING))
     if agency_id is not None:

@@ -38,7 +38,9 @@ def release_each(app: App, item: str, person: Person, *, reason: str | None = No
             _still_ours(connection, row)
             judged = judge(connection, app, row, seen)
             if judged.decision.recommended == "refuse" and not reason:
-                raise RefusedError(f"Thư này được đề nghị từ chối ({', '.join(judged.decision.because)}); phải nêu lý do")
+                raise RefusedError(
+                    f"Thư này được đề nghị từ chối ({', '.join(judged.decision.because)}); phải nêu lý do"
+                )
             standing = Standing(person.name, remark=reason)
             for index, part in enumerate(parts):
                 meta = part.metadata
@@ -56,13 +58,13 @@ def release_each(app: App, item: str, person: Person, *, reason: str | None = No
                 answering.registered(connection, app, row, part, judged.origin, done, standing, part=index)
                 made.append(done)
             state = "registered" if made else "duplicate"
-            finish(
-                connection, app, row, judged, state, registration=made[0] if made else None, standing=standing
-            )
+            finish(connection, app, row, judged, state, registration=made[0] if made else None, standing=standing)
     except SandboxError as error:
         _give_back(app, row)
         raise TemporaryError(error.message) from error
     except BaseException:
         _give_back(app, row)
         raise
-    return [Outcome(row.id, state, done.document_id, done.entry.number_text) for done in made] or [_outcome(app, row.id)]
+    return [Outcome(row.id, state, done.document_id, done.entry.number_text) for done in made] or [
+        _outcome(app, row.id)
+    ]

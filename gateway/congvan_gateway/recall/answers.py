@@ -24,7 +24,14 @@ def settle_answer(connection: Connection, app: App, seen: Inspection, document_i
 
 
 def answer(
-    connection: Connection, app: App, change: Row[Any], here: StoredDocument | None, code: str, *, actor: str, reason: str
+    connection: Connection,
+    app: App,
+    change: Row[Any],
+    here: StoredDocument | None,
+    code: str,
+    *,
+    actor: str,
+    reason: str,
 ) -> bool:
     """Queue the answer, once per order; False where nobody may be answered."""
     facts = change.data or {}

@@ -88,7 +88,9 @@ def _ask(
 ) -> dict[str, Any]:
     at = app.clock()
     left = connection.execute(
-        select(outbox.c.id).where(outbox.c.recipient_id == target.id, (outbox.c.attempts > 0) | (outbox.c.state == "sending"))
+        select(outbox.c.id).where(
+            outbox.c.recipient_id == target.id, (outbox.c.attempts > 0) | (outbox.c.state == "sending")
+        )
     ).first()
     cancel_pending(connection, target.id, at)
     if left is None and target.state == Followed.QUEUED.value:
@@ -130,14 +132,18 @@ def kinds_asked(connection: Connection, agency_id: str | None, identifier: str) 
     return {Kind(kind) for kind in rows}
 
 
-def ordered(connection: Connection, app: App, order_id: str, kind: Kind, identifiers: Sequence[str], *, reason: str, actor: str) -> None:
+def ordered(
+    connection: Connection, app: App, order_id: str, kind: Kind, identifiers: Sequence[str], *, reason: str, actor: str
+) -> None:
     """A document of ours that recalls, updates or replaces earlier ones was issued: they are frozen or linked."""
     at = app.clock()
     there = connection.execute(select(document).where(document.c.id == order_id)).one()
     for identifier in identifiers:
         target = connection.execute(
             select(document).where(
-                document.c.agency_id == there.agency_id, document.c.direction == "outgoing", document.c.identifier == identifier
+                document.c.agency_id == there.agency_id,
+                document.c.direction == "outgoing",
+                document.c.identifier == identifier,
             )
         ).first()
         connection.execute(

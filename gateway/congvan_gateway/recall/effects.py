@@ -71,13 +71,13 @@ def _condemn(connection: Connection, change: Row[Any], here: StoredDocument) -> 
     )
     connection.execute(delete(document_file).where(document_file.c.document_id == here.id))
     connection.execute(
-        update(document)
-        .where(document.c.id == here.id)
-        .values(packet=None, verification=None, search_text=None)
+        update(document).where(document.c.id == here.id).values(packet=None, verification=None, search_text=None)
     )
     for mail in mails:
         connection.execute(
-            update(message).where(message.c.id == mail.id).values(report={"kind": "package", "recalled": True}, subject=None)
+            update(message)
+            .where(message.c.id == mail.id)
+            .values(report={"kind": "package", "recalled": True}, subject=None)
         )
 
 
@@ -87,8 +87,9 @@ def destroy(app: App) -> int:
     """
     with app.database.read() as connection:
         rows = connection.execute(
-            select(document_change.c.id, document_change.c.data)
-            .where(document_change.c.side == "receiver", document_change.c.state == "agreed")
+            select(document_change.c.id, document_change.c.data).where(
+                document_change.c.side == "receiver", document_change.c.state == "agreed"
+            )
         ).all()
     done = 0
     for row in rows:
@@ -120,7 +121,12 @@ def _destroy_one(app: App, change_id: str) -> None:
             actor=change.decided_by or "congvan",
             kind="document.destroyed",
             subject=f"document:{change.document_id}",
-            data={"files": change.data.get("files"), "destroyed": gone, "held_elsewhere": kept, "order": change.order_text},
+            data={
+                "files": change.data.get("files"),
+                "destroyed": gone,
+                "held_elsewhere": kept,
+                "order": change.order_text,
+            },
             at=at,
         )
 
@@ -140,7 +146,11 @@ def update_content(connection: Connection, here: StoredDocument, judged: Judged,
     """The new version becomes the document's; the files of before stay beside it, in their order."""
     meta = judged.seen.metadata
     assert meta is not None
-    values: dict[str, Any] = {"packet": jsonable(meta), "subject": clean(meta.subject, 1000) or here.subject, "due_on": meta.due_on}
+    values: dict[str, Any] = {
+        "packet": jsonable(meta),
+        "subject": clean(meta.subject, 1000) or here.subject,
+        "due_on": meta.due_on,
+    }
     if order.content_changed and judged.seen.main is not None:
         before = files_of(connection, here.id)
         add_files(connection, here.id, stored_files(judged.seen), at=at, first=len(before))

@@ -41,7 +41,15 @@ def orders_of(judged: Judged, own_codes: set[str]) -> list[Order]:
         told = "yêu cầu lấy lại" + (f" ngày {at:%d/%m/%Y}" if at else "")
         once = at.isoformat() if at else judged.seen.sha256
         return [
-            Order("take_back", status.document.document_id, canonical(status.reporter.code), status.description, told, once, True)
+            Order(
+                "take_back",
+                status.document.document_id,
+                canonical(status.reporter.code),
+                status.description,
+                told,
+                once,
+                True,
+            )
         ]
     if meta is None or not judged.seen.from_packet:
         return []
@@ -66,8 +74,15 @@ def _of_packet(meta: DocumentMetadata, judged: Judged, own_codes: set[str]) -> l
         removed = {canonical(code) for code, kind in business.receivers if kind == 0}
         return [
             Order(
-                "update", target, author, business.reason, told, f"{own} {stamp}", target == own,
-                bool(own_codes & removed), business.content_changed is not False,
+                "update",
+                target,
+                author,
+                business.reason,
+                told,
+                f"{own} {stamp}",
+                target == own,
+                bool(own_codes & removed),
+                business.content_changed is not False,
             )
         ]
     if business.type == BusinessType.REPLACE:

@@ -83,7 +83,9 @@ def after_registration(connection: Connection, app: App, row: Row[Any], judged: 
     """What a registered document orders of others, and what was ordered of it before it came."""
     for order in _orders(connection, row, judged):
         if not order.bare:
-            _handle(connection, app, row, judged, order, _document(connection, row.agency_id, order.identifier), document_id)
+            _handle(
+                connection, app, row, judged, order, _document(connection, row.agency_id, order.identifier), document_id
+            )
     here = _by_id(connection, document_id)
     early = connection.execute(
         select(document_change)
@@ -101,9 +103,7 @@ def after_registration(connection: Connection, app: App, row: Row[Any], judged: 
         _settle(connection, app, change, move(State.EARLY, event), event, here, "congvan", "")
 
 
-def decide(
-    app: App, change_id: str, *, agree: bool, actor: str, reason: str
-) -> dict[str, Any]:
+def decide(app: App, change_id: str, *, agree: bool, actor: str, reason: str) -> dict[str, Any]:
     """A leader's word on an order that waits. Raises NotFoundError, InputError without a reason, ConflictError."""
     if not reason.strip():
         raise InputError("Quyết định về yêu cầu thu hồi, lấy lại phải nêu lý do")

@@ -35,7 +35,8 @@ def report_delivered(connection: Connection, app: App, row: Row[Any], judged: Ju
         (
             r
             for r in envelope.get("recipients", ())
-            if str(r.get("address", "")).lower() == row.rcpt_to.lower() and "SUCCESS" in str(r.get("notify") or "").upper()
+            if str(r.get("address", "")).lower() == row.rcpt_to.lower()
+            and "SUCCESS" in str(r.get("notify") or "").upper()
         ),
         None,
     )

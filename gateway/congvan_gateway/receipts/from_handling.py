@@ -36,7 +36,9 @@ def tell_handled(app: App) -> int:
         at = app.clock()
         with app.database.write() as connection:
             done = connection.execute(
-                update(work_state).where(work_state.c.id == row.id, work_state.c.queued_at.is_(None)).values(queued_at=at)
+                update(work_state)
+                .where(work_state.c.id == row.id, work_state.c.queued_at.is_(None))
+                .values(queued_at=at)
             )
             if refused and done.rowcount:
                 append(

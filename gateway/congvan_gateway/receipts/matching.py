@@ -95,7 +95,9 @@ def _by_reminders(connection: Connection, agency_id: str | None, ids: Sequence[s
     found = {
         message_id: content.get("recipient")
         for message_id, content in connection.execute(
-            select(outbox.c.message_id, outbox.c.content).where(outbox.c.message_id.in_(ids), outbox.c.kind == "reminder")
+            select(outbox.c.message_id, outbox.c.content).where(
+                outbox.c.message_id.in_(ids), outbox.c.kind == "reminder"
+            )
         )
     }
     query = select(recipient).where(recipient.c.id.in_([v for v in found.values() if v]))

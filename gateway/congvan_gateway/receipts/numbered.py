@@ -74,9 +74,7 @@ def described(number: str) -> str:
     return f"Đã vào sổ văn bản đến, số đến {number}"
 
 
-def give_number(
-    app: App, document_id: str, number_text: str, *, actor: str, given_at: datetime | None = None
-) -> str:
+def give_number(app: App, document_id: str, number_text: str, *, actor: str, given_at: datetime | None = None) -> str:
     """Store the số đến that QLVBĐH gave to a waiting document and let its 03 go, in one transaction; the entry's id.
 
     Raises NotFoundError, ConflictError where the document waits for no number or the number is taken, InputError.
@@ -90,9 +88,7 @@ def give_number(
                 raise NotFoundError(f"Văn bản {document_id} chưa vào sổ nào")
             numbers = ", ".join(e.number_text for e in entries if e.number_text)
             raise ConflictError(f"Văn bản này không chờ số đến{f' (số {numbers})' if numbers else ''}")
-        give_external_number(
-            connection, waiting.id, number_text=number_text, given_at=given_at or at, actor=actor
-        )
+        give_external_number(connection, waiting.id, number_text=number_text, given_at=given_at or at, actor=actor)
         let_go(connection, app, document_id, number_text.strip(), given_at or at, actor)
     return str(waiting.id)
 

@@ -96,7 +96,9 @@ def _status(connection: Connection, app: App, row: Row[Any], seen: Inspection, o
         seen.sha256,
         strength=strength,
         reason=status.description,
-        received_at=status.registered_at or status.arrived_at or status.at if event is not Event.ARRIVED else status.arrived_at or status.at,
+        received_at=status.registered_at or status.arrived_at or status.at
+        if event is not Event.ARRIVED
+        else status.arrived_at or status.at,
         register_number=status.register_number or None,
         register_time=status.registered_at,
         work_state=status.code if event is Event.WORK else None,
@@ -121,7 +123,9 @@ def _names_sent_files(connection: Connection, target: Row[Any], status: StatusRe
     sent = {f.sha256 for f in files if f.role is FileRole.MAIN}
     if len(status.digests) < _MOST_DIGESTS:
         # A detached signature stands beside its file and is not a file of the document.
-        sent |= {f.sha256 for f in files if f.role is FileRole.ENCLOSURE and not f.name.lower().endswith((".p7s", ".p7m"))}
+        sent |= {
+            f.sha256 for f in files if f.role is FileRole.ENCLOSURE and not f.name.lower().endswith((".p7s", ".p7m"))
+        }
     return sent <= named
 
 

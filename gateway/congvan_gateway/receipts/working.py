@@ -32,9 +32,7 @@ def tell_work(app: App, reference: str, code: str, *, actor: str, note: str = ""
         return work_state(connection, app, row, code, actor=actor, note=note)
 
 
-def work_state(
-    connection: Connection, app: App, row: StoredDocument, code: str, *, actor: str, note: str = ""
-) -> bool:
+def work_state(connection: Connection, app: App, row: StoredDocument, code: str, *, actor: str, note: str = "") -> bool:
     """As :func:`tell_work`, in the transaction that moves the work itself."""
     if code not in WORK_STATES:
         raise InputError(f"Trạng thái xử lý là {', '.join(WORK_STATES)}, không phải '{code}'")
@@ -42,11 +40,15 @@ def work_state(
         raise RefusedError(f"Văn bản {row.number_symbol} chưa vào sổ hoặc đã thu hồi; không báo trạng thái xử lý")
     mail = answerable(connection, row.id)
     if mail is None:
-        raise RefusedError(f"Văn bản {row.number_symbol} không đến qua cổng, hoặc nguồn gửi chưa xác thực: không có nơi để báo")
+        raise RefusedError(
+            f"Văn bản {row.number_symbol} không đến qua cổng, hoặc nguồn gửi chưa xác thực: không có nơi để báo"
+        )
     told = [
         kind.removeprefix("receipt_")
         for kind in connection.execute(
-            select(outbox.c.kind).where(outbox.c.document_id == row.id, outbox.c.kind.in_([f"receipt_{c}" for c in WORK_STATES]))
+            select(outbox.c.kind).where(
+                outbox.c.document_id == row.id, outbox.c.kind.in_([f"receipt_{c}" for c in WORK_STATES])
+            )
         ).scalars()
     ]
     if code in told:

@@ -180,7 +180,9 @@ def next_steps(terms: Terms) -> list[str]:
     if terms.retry:
         out.append("Chưa gửi được thì thử lại sau " + ", ".join(_span(step) for step in terms.retry))
     for name in others:
-        out.append(f"Hỏng {terms.switch_after} lần liên tiếp, bị từ chối hoặc đường gửi đang hỏng: chuyển sang '{name}'")
+        out.append(
+            f"Hỏng {terms.switch_after} lần liên tiếp, bị từ chối hoặc đường gửi đang hỏng: chuyển sang '{name}'"
+        )
     if others:
         out.append(f"Khi '{first}' hoạt động lại (một thư thăm dò thành công): trở về '{first}'")
     if terms.encryption != "never":
@@ -188,7 +190,9 @@ def next_steps(terms: Terms) -> list[str]:
         out.append(f"Mã hóa cho bên nhận: {word}")
     if terms.require_tls:
         out.append("Chỉ đi qua các chặng có mã hóa TLS đã kiểm chứng (REQUIRETLS)")
-    out.append(f"Sau {_span(terms.warn_minutes * 60)} chưa có xác nhận thì nhắc; sau {_span(terms.fail_hours * 3600)} thì báo không gửi được")
+    out.append(
+        f"Sau {_span(terms.warn_minutes * 60)} chưa có xác nhận thì nhắc; sau {_span(terms.fail_hours * 3600)} thì báo không gửi được"
+    )
     return out
 
 

@@ -122,7 +122,9 @@ def from_sheet(data: bytes, name: str, base: Table | None = None) -> Table:
     rows = read_table(data, name)
     known = {fold(heading): (path, how) for heading, path, how in COLUMNS}
     known |= {path: (path, how) for _, path, how in COLUMNS}
-    start = next((i for i, row in enumerate(rows[:20]) if any(fold(str(c or "")) == fold(COLUMNS[0][0]) for c in row)), None)
+    start = next(
+        (i for i, row in enumerate(rows[:20]) if any(fold(str(c or "")) == fold(COLUMNS[0][0]) for c in row)), None
+    )
     if start is None:
         raise InputError(f"Tệp {name} không có dòng tiêu đề với cột '{COLUMNS[0][0]}'")
     columns: list[tuple[str, str] | None] = []

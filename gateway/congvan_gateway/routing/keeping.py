@@ -84,9 +84,7 @@ def check(table: Table, settings: Settings) -> None:
         raise RefusedError(f"Bảng định tuyến có {len(found)} lỗi: {told}", faults=[f.to_json() for f in found])
 
 
-def draft(
-    connection: Connection, settings: Settings, table: Table, *, actor: str, at: datetime, note: str = ""
-) -> int:
+def draft(connection: Connection, settings: Settings, table: Table, *, actor: str, at: datetime, note: str = "") -> int:
     """A new version, checked but not in force; the same content as the newest one is that one. Raises RefusedError."""
     check(table, settings)
     newest = connection.execute(
@@ -161,7 +159,5 @@ def roll_back(connection: Connection, settings: Settings, *, actor: str, at: dat
     return active(connection)
 
 
-def _tell(
-    connection: Connection, kind: str, version: int, actor: str, at: datetime, data: dict[str, Any]
-) -> None:
+def _tell(connection: Connection, kind: str, version: int, actor: str, at: datetime, data: dict[str, Any]) -> None:
     append(connection, agency_id="", actor=actor, kind=kind, subject=f"route_table:{version}", data=data, at=at)

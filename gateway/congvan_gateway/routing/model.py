@@ -108,7 +108,9 @@ class Transport(_Shape):
 
     @model_validator(mode="after")
     def _complete(self) -> Transport:
-        if self.kind == "axis" and not (self.url.startswith(("https://", "http://127.0.0.1", "http://[::1]")) and self.system_id):
+        if self.kind == "axis" and not (
+            self.url.startswith(("https://", "http://127.0.0.1", "http://[::1]")) and self.system_id
+        ):
             raise ValueError("trục liên thông cần url (https) và system_id")
         if self.kind == "folder" and not (self.out or self.inbox):
             raise ValueError("thư mục chuyển giao cần out hoặc inbox")

@@ -134,14 +134,18 @@ def _ways(table: Table, own_doors: frozenset[tuple[str, int]]) -> list[Fault]:
         if name == BUILT_IN and way.kind != "smtp":
             out.append(Fault("TRANSPORT-RESERVED", f"Tên '{BUILT_IN}' chỉ dùng cho thư điện tử"))
         if way.kind == "smtp" and (way.host.lower(), way.port) in own_doors:
-            out.append(Fault("TRANSPORT-LOOP", f"'{name}' gửi tới chính cổng nhận thư của mình ({way.host}:{way.port})"))
+            out.append(
+                Fault("TRANSPORT-LOOP", f"'{name}' gửi tới chính cổng nhận thư của mình ({way.host}:{way.port})")
+            )
         if way.kind == "folder" and way.out and way.out == way.inbox:
             out.append(Fault("TRANSPORT-LOOP", f"'{name}' đọc lại chính thư mục mà nó ghi ra ({way.out})"))
     for row in table.routes:
         for name in row.transports or ():
             if name != BUILT_IN and name not in table.transports:
                 out.append(Fault("TRANSPORT-UNKNOWN", f"Không có đường gửi '{name}'", row.name))
-            elif name in table.transports and table.transports[name].kind == "folder" and not table.transports[name].out:
+            elif (
+                name in table.transports and table.transports[name].kind == "folder" and not table.transports[name].out
+            ):
                 out.append(Fault("TRANSPORT-IN-ONLY", f"'{name}' chỉ có chiều đến", row.name))
         if len(set(row.transports or ())) != len(row.transports or ()):
             out.append(Fault("TRANSPORT-LOOP", "Một đường gửi được nêu hai lần trong cùng dòng", row.name))

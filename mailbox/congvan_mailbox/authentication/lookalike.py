@@ -5,7 +5,6 @@ by one changed, added, lost or swapped letter, and by a known name put in front 
 what lies below it is never suspicious. Domains of ``gov.vn`` are given out by the registry to state agencies only, so a
 neighbour there is a note and not a warning.
 """
-# ruff: noqa: E501
 # The table of look-alike letters stays compact: exploded it hides what it says.
 
 from __future__ import annotations

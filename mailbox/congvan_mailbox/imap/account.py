@@ -1,8 +1,8 @@
 """A mailbox account as the settings name it, and what may go wrong with it.
 
-    MailboxError (TemporaryError)   the server said NO or BAD, or something that cannot be understood
-    ├── LinkLost                    the connection ended or stood still; connect again
-    └── LogInRefused                user name, password or token are not accepted; an operator mends it
+MailboxError (TemporaryError)   the server said NO or BAD, or something that cannot be understood
+├── LinkLost                    the connection ended or stood still; connect again
+└── LogInRefused                user name, password or token are not accepted; an operator mends it
 """
 
 from __future__ import annotations

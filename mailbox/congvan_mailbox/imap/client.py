@@ -247,9 +247,7 @@ class Client:
             month = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")[at.month - 1]
             words.append(f'"{at.day:02d}-{month}-{at:%Y %H:%M:%S %z}"')
         given = iter((mail + b"\r\n",))
-        reply = await self._run(
-            "APPEND", *words, f"{{{len(mail)}}}", on_continue=lambda _text: next(given, b"")
-        )
+        reply = await self._run("APPEND", *words, f"{{{len(mail)}}}", on_continue=lambda _text: next(given, b""))
         if reply.status != "OK":
             raise MailboxError(f"Không ghi được thư vào thư mục {folder}: {_text(reply.text)}")
         placed = answers.code(reply.text, "APPENDUID")

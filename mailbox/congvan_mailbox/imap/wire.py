@@ -199,9 +199,7 @@ class Wire(IMAP4ClientProtocol):  # type: ignore[misc]
             finally:
                 self._exchange = None
 
-    def begin(
-        self, name: str, *arguments: str, on_continue: Callable[[bytes], bytes | None] | None = None
-    ) -> Exchange:
+    def begin(self, name: str, *arguments: str, on_continue: Callable[[bytes], bytes | None] | None = None) -> Exchange:
         """Send a command; its answers are gathered until ``end``."""
         if self.lost is not None:
             raise self.lost

@@ -90,9 +90,7 @@ def overdue(exchange: Exchange, address: str, sent_at: datetime, state: str, rem
     )
 
 
-def system_fault(
-    exchange: Exchange, address: str, attempts: Sequence[tuple[datetime, str]], note: str = ""
-) -> Letter:
+def system_fault(exchange: Exchange, address: str, attempts: Sequence[tuple[datetime, str]], note: str = "") -> Letter:
     """To the operator (điểm d khoản 2 Điều 20): document, recipient, every attempt with the server's own words."""
     rows = tuple(f"- {spoken.moment(at, seconds=True)}: {text}" for at, text in attempts) or ("- chưa có lần gửi nào",)
     return Letter(

@@ -1,5 +1,4 @@
 """Letters that no person wrote: vacation notes, automatic answers, challenges (RFC 3834 and the habits before it)."""
-# ruff: noqa: E501
 # Long patterns stay on one line each: wrapped regular expressions are where typing errors hide.
 
 from __future__ import annotations

@@ -1,5 +1,4 @@
 """Disposition notifications: RFC 8098, what is left of RFC 2298, and the read receipts that follow neither."""
-# ruff: noqa: E501
 # Long patterns stay on one line each: wrapped regular expressions are where typing errors hide.
 
 from __future__ import annotations

@@ -1,5 +1,4 @@
 """The mail that a report speaks of: its Message-ID and recipients, from the returned copy or from the fields that name it."""
-# ruff: noqa: E501
 # Long patterns stay on one line each: wrapped regular expressions are where typing errors hide.
 
 from __future__ import annotations

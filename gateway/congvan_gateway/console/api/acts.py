@@ -171,7 +171,9 @@ def decide(call: Call) -> Answer:
         row = find_item(connection, call.path("item"))
     require_row(call.agencies, row.agency_id, "thư")
     act, reason = call.text("act", 20, required=True), call.text("reason", 1000)
-    by = Person(call.text("by", 150, required=True) + f" ({call.name})", call.text("position", 200), call.text("telephone", 50))
+    by = Person(
+        call.text("by", 150, required=True) + f" ({call.name})", call.text("position", 200), call.text("telephone", 50)
+    )
     if act == "release":
         return 200, acts.release(call.app, row.id, by, reason=reason or None).to_json()
     if act == "information":
@@ -196,5 +198,3 @@ def register(call: Call) -> Answer:
                 if not year or book.year == year:
                     out.extend(line.as_json() for line in lines(connection, book))
     return 200, out
-
-

@@ -80,9 +80,7 @@ def description() -> dict[str, Any]:
             for name in ("document", "file", "item")
             if f"{{{name}}}" in path
         ]
-        parameters += [
-            {"name": n, "in": "query", "required": n == "book", "schema": schema} for n, schema in query
-        ]
+        parameters += [{"name": n, "in": "query", "required": n == "book", "schema": schema} for n, schema in query]
         operation: dict[str, Any] = {
             "summary": summary,
             "description": f"Phạm vi của mã truy cập: {scope}",
@@ -90,7 +88,9 @@ def description() -> dict[str, Any]:
             "responses": {
                 "201" if method == "POST" and scope == "send" else "200": {
                     "description": "được",
-                    "content": {("application/octet-stream" if "{file}" in path else "application/json"): {"schema": {}}},
+                    "content": {
+                        ("application/octet-stream" if "{file}" in path else "application/json"): {"schema": {}}
+                    },
                 },
                 **{str(code): error for code in (400, 401, 403, 404, 409, 422, 503)},
             },

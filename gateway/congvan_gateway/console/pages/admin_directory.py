@@ -104,7 +104,9 @@ def _change_agency(ask: Ask) -> Response:
                          telephone=form.text("telephone", 50) or None, channel=form.text("channel", 16),
                          channel_reason=form.text("channel_reason", 500) or None)  # fmt: skip
         elif act == "mailbox":
-            add_mailbox(connection, point.id, form.text("address", 320), actor=actor, at=at, gateway=form.has("gateway"))
+            add_mailbox(
+                connection, point.id, form.text("address", 320), actor=actor, at=at, gateway=form.has("gateway")
+            )
         elif act == "key":
             uploads = form.files.get("certificate", [])
             if len(uploads) != 1:

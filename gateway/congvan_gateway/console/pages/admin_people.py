@@ -140,5 +140,7 @@ def _programs(ask: Ask) -> Response:
         else:
             raise InputError("Không rõ việc cần làm")
         kinds = {"token": "token.added", "revoke": "token.revoked", "hook": "webhook.added", "unhook": "webhook.ended"}
-        append(connection, agency_id="", actor=ask.account.signature, kind=kinds[act], subject=subject, data=data, at=at)
+        append(
+            connection, agency_id="", actor=ask.account.signature, kind=kinds[act], subject=subject, data=data, at=at
+        )
     return programs(ask, once=once) if once else ask.go("/quan-tri/chuong-trinh", "Đã thu hồi")

@@ -91,7 +91,9 @@ def change_queue(ask: Ask) -> Response:
     item = ask.form.text("item", 32)
     with ask.app.database.write() as connection:
         row = connection.execute(
-            select(outbox).where(outbox.c.id == item, rows_of(ask.account.agencies, outbox.c.agency_id)).with_for_update()
+            select(outbox)
+            .where(outbox.c.id == item, rows_of(ask.account.agencies, outbox.c.agency_id))
+            .with_for_update()
         ).one_or_none()
         if row is None:
             raise NotFoundError("Không có thư này trong hàng đợi")
@@ -139,7 +141,10 @@ def change_policy(ask: Ask) -> Response:
         raise InputError(error.message) from error
     if ask.form.text("act", 10) == "save":
         ask.app.policy = save_policy(ask.app.database, changed, actor=ask.account.signature, at=ask.now)
-        return ask.go("/quan-tri/chinh-sach", "Bảng chính sách mới có hiệu lực với thư đến sau (các tiến trình khác: khi khởi động lại)")
+        return ask.go(
+            "/quan-tri/chinh-sach",
+            "Bảng chính sách mới có hiệu lực với thư đến sau (các tiến trình khác: khi khởi động lại)",
+        )
     with ask.app.database.read() as connection:
         past = connection.execute(
             select(message.c.kind, message.c.report, message.c.recommended)

@@ -53,7 +53,11 @@ def _password(ask: Ask) -> Response:
     with ask.app.database.write() as connection:
         set_password(connection, ask.account.id, new, actor=ask.account.signature, at=ask.now)
     value = sessions.begin(
-        ask.app.database, ask.account, address=ask.address, browser=ask.request.headers.get("user-agent", ""), at=ask.now
+        ask.app.database,
+        ask.account,
+        address=ask.address,
+        browser=ask.request.headers.get("user-agent", ""),
+        at=ask.now,
     )
     answer = ask.go("/", "Đã đổi mật khẩu; các phiên khác đã kết thúc")
     answer.set_cookie(sessions.COOKIE, value, httponly=True, samesite="lax", secure=ask.desk.secure,

@@ -119,7 +119,9 @@ def _decide(ask: Ask, row: Row[Any]) -> Response:
     act, reason = ask.form.text("act", 20), ask.form.text("reason", 1000)
     if ask.form.number("version", -1) != row.version:
         who = row.decided_by or "hệ thống"
-        raise ConflictError(f"Thư này đã thay đổi sau khi bạn mở trang ({who} vừa xử lý hoặc kiểm tra lại); hãy xem lại")
+        raise ConflictError(
+            f"Thư này đã thay đổi sau khi bạn mở trang ({who} vừa xử lý hoặc kiểm tra lại); hãy xem lại"
+        )
     if act in ("trust", "again"):
         return _trust(ask, row) if act == "trust" else _again(ask, row)
     if act not in ("release", "information", "refuse", "discard"):
@@ -147,7 +149,9 @@ def _trust(ask: Ask, row: Row[Any]) -> Response:
     """Confirm a key after its fingerprint was compared (directory or another channel), then judge the mail again."""
     fingerprint = ask.form.text("fingerprint", 64).lower()
     if not ask.form.has("compared"):
-        raise InputError("Hãy đánh dấu rằng đã đối chiếu dấu vân tay với cơ quan gửi qua kênh khác (điện thoại, văn bản)")
+        raise InputError(
+            "Hãy đánh dấu rằng đã đối chiếu dấu vân tay với cơ quan gửi qua kênh khác (điện thoại, văn bản)"
+        )
     with ask.app.database.read() as connection:
         known = {k["fingerprint"]: k for k in card.unknown_keys(connection, row)}
     key = known.get(fingerprint)
@@ -213,5 +217,3 @@ def picture(ask: Ask) -> Response:
     if row.state == "sealed" or sha not in known:
         raise NotFoundError("Không có tệp này để xem trước")
     return card.picture_answer(ask, sha, int(ask.request.path_params["page"]))
-
-

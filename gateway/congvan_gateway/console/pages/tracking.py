@@ -121,7 +121,9 @@ def _fault(ask: Ask, row: Row[Any]) -> Response:
         ).all()  # fmt: skip
         text = _fault_text(ask, agency.name, row, document, list(tries))
         identifier = f"{new_id()}@{box.address.rpartition('@')[2]}"
-        subject = f"[SỰ CỐ] {document.number or ''}/{document.symbol or ''}: không xác nhận được nơi nhận {row.name or ''}"
+        subject = (
+            f"[SỰ CỐ] {document.number or ''}/{document.symbol or ''}: không xác nhận được nơi nhận {row.name or ''}"
+        )
         head = (
             address_line("From", [Address(agency.name, box.address)])
             + address_line("To", [Address("", operator)])
@@ -155,7 +157,8 @@ def _fault_text(ask: Ask, agency: str, row: Row[Any], document: Row[Any], tries:
         f"Mã thư: <{row.message_id}>. Các lần gửi:",
     ]
     lines += [
-        f"- {words.moment(t.at)}: {t.outcome} {t.host or ''} {t.code or ''} {t.status or ''} {t.text or ''}".rstrip() for t in tries
+        f"- {words.moment(t.at)}: {t.outcome} {t.host or ''} {t.code or ''} {t.status or ''} {t.text or ''}".rstrip()
+        for t in tries
     ]
     lines += ["- (chưa có lần gửi nào)"] if not tries else []
     note = ask.form.text("remark", 1000)

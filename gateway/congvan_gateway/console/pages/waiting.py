@@ -166,5 +166,3 @@ def act_on_one(ask: Ask, item: str, act: str, reason: str) -> acts.Outcome:
     if act == "refuse":
         return acts.refuse(ask.app, row.id, person, reason=reason)
     return acts.discard(ask.app, row.id, person, reason=reason)
-
-

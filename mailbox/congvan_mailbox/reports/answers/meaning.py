@@ -4,7 +4,6 @@ The order of judgement: "chưa nhận được" before "nhận được"; a refu
 answer ("đã nhận nhưng không mở được"); a question beside a confirmation leaves it unclear what was meant.
 Accents may be there, missing, or decomposed (NFD): everything is compared folded.
 """
-# ruff: noqa: E501
 # Long patterns stay on one line each: wrapped regular expressions are where typing errors hide.
 
 from __future__ import annotations

@@ -1,5 +1,4 @@
 """The words that a person wrote himself: without quoted mails, without the signature below."""
-# ruff: noqa: E501
 # Long patterns stay on one line each: wrapped regular expressions are where typing errors hide.
 
 from __future__ import annotations

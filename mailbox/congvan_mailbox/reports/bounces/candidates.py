@@ -1,5 +1,4 @@
 """Whom a free-form report concerns: addresses by the place where they stand, the surest places first."""
-# ruff: noqa: E501
 # Long patterns stay on one line each: wrapped regular expressions are where typing errors hide.
 
 from __future__ import annotations

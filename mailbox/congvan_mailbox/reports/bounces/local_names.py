@@ -1,5 +1,4 @@
 """Reports that name a mailbox without its domain (old AOL, GroupWise, Notes); the original gives the domain."""
-# ruff: noqa: E501
 # Long patterns stay on one line each: wrapped regular expressions are where typing errors hide.
 
 from __future__ import annotations

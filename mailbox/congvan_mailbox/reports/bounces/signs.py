@@ -1,5 +1,4 @@
 """By what one knows that a letter is a mail system's report on delivery, though it has no delivery-status part."""
-# ruff: noqa: E501
 # Long patterns stay on one line each: wrapped regular expressions are where typing errors hide.
 
 from __future__ import annotations

@@ -1,5 +1,4 @@
 """What happened to the mail as a whole, by a report's own words: failed, delayed, delivered, relayed or expanded."""
-# ruff: noqa: E501
 # Long patterns stay on one line each: wrapped regular expressions are where typing errors hide.
 
 from __future__ import annotations

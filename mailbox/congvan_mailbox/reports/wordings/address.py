@@ -1,5 +1,4 @@
 """The address: unknown domains and users, bad syntax, bad senders."""
-# ruff: noqa: E501
 # The patterns stay on one line each: wrapped regular expressions are where typing errors hide.
 
 from __future__ import annotations

@@ -1,5 +1,4 @@
 """What filters say: viruses, spam, blocked hosts, content."""
-# ruff: noqa: E501
 # The patterns stay on one line each: wrapped regular expressions are where typing errors hide.
 
 from __future__ import annotations

@@ -1,5 +1,4 @@
 """The mailbox itself: full, too small for the mail, disabled, moved."""
-# ruff: noqa: E501
 # The patterns stay on one line each: wrapped regular expressions are where typing errors hide.
 
 from __future__ import annotations

@@ -1,5 +1,4 @@
 """The path: limits, full systems, names, expiry, connections; and the broad words that are asked last."""
-# ruff: noqa: E501
 # The patterns stay on one line each: wrapped regular expressions are where typing errors hide.
 
 from __future__ import annotations

@@ -1,5 +1,4 @@
 """Who may send to whom: relaying, lists, restricted recipients."""
-# ruff: noqa: E501
 # The patterns stay on one line each: wrapped regular expressions are where typing errors hide.
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
+
 def upgrade() -> None:
     first_core_tables.create()
     first_mail_tables.create()

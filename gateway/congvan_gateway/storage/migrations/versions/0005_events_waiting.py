@@ -14,6 +14,4 @@ depends_on = None
 def upgrade() -> None:
     waiting = sa.text("chain_index IS NULL")
     op.drop_index("ix_event_unsealed", table_name="event")
-    op.create_index(
-        "ix_event_waiting", "event", ["agency_id", "id"], sqlite_where=waiting, postgresql_where=waiting
-    )
+    op.create_index("ix_event_waiting", "event", ["agency_id", "id"], sqlite_where=waiting, postgresql_where=waiting)
