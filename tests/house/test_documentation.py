@@ -13,7 +13,7 @@ from congvan_gateway.cli import COMMANDS
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 #: Commands that docs/contracts.md marks with * ("come with later releases"); no other page may name them.
-LATER = {"evidence", "stats", "backup"}
+LATER: set[str] = set()
 
 
 def _id(path: Path) -> str:

@@ -20,6 +20,7 @@ from congvan_core.journal.writing import append
 from congvan_core.storage.schema import blob, event, journal_head, setting
 from congvan_gateway.main import App
 from congvan_gateway.operations.head_proof import sign_with_key
+from congvan_gateway.quarantine.sealing import finish_shredding
 
 #: How many blobs one step reads; how long after a finished round the next begins (điểm h khoản 1 Điều 24).
 FIXITY_BATCH = 200
@@ -29,8 +30,11 @@ _STAMP_PAUSE = timedelta(hours=1)
 
 
 def step(app: App) -> int:
-    """Prove today's heads where that is still to do, then read some blobs. How much was done; 0 means rest."""
-    return prove_heads(app) + check_some(app)
+    """Prove today's heads where that is still to do, read some blobs, and finish what a crash left of a sealed mail.
+
+    How much was done; 0 means rest.
+    """
+    return prove_heads(app) + check_some(app) + finish_shredding(app)
 
 
 def prove_heads(app: App) -> int:
