@@ -14,7 +14,6 @@ from sqlalchemy import func, select, update
 from congvan_core.agencies.model import ContactPoint
 from congvan_core.storage.schema import book, document
 from congvan_gateway.dispatch.states import Strength
-from congvan_gateway.intake.folder import journal_records
 from congvan_gateway.main import App
 from congvan_gateway.operations.founding import found_agency
 from congvan_gateway.quarantine.queue import waiting
@@ -372,12 +371,3 @@ def test_the_same_document_at_the_same_instant_is_registered_once(
         if kind == "postgresql":
             for url in databases:
                 cluster.drop(url)
-
-
-def test_journal_records_is_what_the_recorder_reads(pair: Pair) -> None:
-    """Whatever came through the door above has its row."""
-    spool = pair.app_b.settings.path(pair.app_b.settings.storage.spool)
-    left = [one for name in sorted(p.name for p in spool.iterdir()) for one in journal_records(str(spool), name)]
-    with pair.app_b.database.read() as connection:
-        rows = {tuple(r) for r in connection.execute(select(message.c.journal, message.c.journal_offset))}
-    assert {(one.journal, one.offset) for one in left} <= rows
