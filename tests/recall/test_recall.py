@@ -173,6 +173,11 @@ def test_forged_requests_do_nothing_and_are_not_answered(pair: Pair, key: str | 
     assert "ORIGIN-ORDER-NOT-PROVED" in {f["code"] for f in taken["findings"]}
 
 
+def last_mail_state(app: App) -> str:
+    with app.database.read() as connection:
+        return str(connection.execute(select(message.c.state).order_by(message.c.id.desc()).limit(1)).scalar_one())
+
+
 def test_another_agency_cannot_recall_it_by_its_own_name_or_the_authors(pair: Pair) -> None:
     found_agency(
         pair.b, code="H24.77", name="Sở Khác", address="tram@a.example.vn", own=False,
@@ -190,7 +195,9 @@ def test_another_agency_cannot_recall_it_by_its_own_name_or_the_authors(pair: Pa
         pair.pki, "station-ec", request_13(identifier(pair.a, pair.document)), mail="tram@a.example.vn"
     )
     hand_over(pair.root, pair.b, named, sender="tram@a.example.vn")
-    assert changes(pair.b) == [("take_back", "declined"), ("take_back", "void")]
+    # Signed by another agency's key in the author's name: it proves nothing and adds nothing to what was declined.
+    assert changes(pair.b) == [("take_back", "declined")]
+    assert last_mail_state(pair.b) == "ignored"
     assert row_of(pair.b, pair.received).state == "registered"
 
 

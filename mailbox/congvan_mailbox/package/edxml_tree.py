@@ -44,9 +44,11 @@ def load(data: bytes) -> Node:
         "remove_pis": True,
     }
     try:
-        root = etree.fromstring(data, etree.XMLParser(recover=False, **options))
+        parser = etree.XMLParser(recover=False, **options)
+        root = etree.fromstring(data, parser)
     except etree.XMLSyntaxError as error:
-        log: Any = error.error_log
+        # The parser's own log: the one of the exception may hold what another parse left in this thread.
+        log: Any = parser.error_log
         domains = {entry.domain_name for entry in log}
         if domains != {"NAMESPACE"}:
             raise UnreadableError(f"Gói dữ liệu không phải XML đúng quy cách (dòng {error.lineno})") from error
