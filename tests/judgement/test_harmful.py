@@ -71,16 +71,10 @@ def test_a_bomb_is_stopped_and_held(judge: Bench) -> None:
     assert found["decision"] == "quarantine"
 
 
-def test_macros_wait_for_a_person(judge: Bench) -> None:
-    """Excel 4 and VBA projects are found by their streams; a plain document has none."""
+def test_a_file_without_macros_is_not_said_to_have_some(judge: Bench) -> None:
+    """No false alarm. That a real VBA or Excel 4 project is found has no test yet."""
     from congvan_gateway.judgement.harmful import macros
 
     assert macros(b"khong phai tep van phong", "a.doc") is None
     rtf = b"{\\rtf1 binh thuong}"
     assert "CONTENT-MACRO" not in judge(mail(("a.rtf", rtf))).codes
-    flat = (
-        b'<?xml version="1.0"?><?mso-application progid="Word.Document"?>\n'
-        b'<w:wordDocument xmlns:w="http://schemas.microsoft.com/office/word/2003/wordml"><w:binData w:name="editdata.mso">'
-        b"QWN0aXZlTWltZQ==</w:binData></w:wordDocument>"
-    )
-    assert macros(flat, "a.doc") is None or isinstance(macros(flat, "a.doc"), list)
