@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, insert
 
+import congvan_core.documents.search_schema  # noqa: F401  # and the search index's
 import congvan_gateway.storage.schema  # noqa: F401  # the gateway's tables hang on the same metadata
 from congvan_core.ids import new_id, now
 from congvan_core.storage.database import Database

@@ -43,11 +43,11 @@ def carry(root: Path, app_from: App, app_to: App, kind: str) -> str:
     return document_id
 
 
-def exchange(root: Path, pki: LivePki) -> Exchange:
-    """A sends 12/QĐ-STNA to B; B registers it and answers 03; A records it."""
+def exchange(root: Path, pki: LivePki, databases: tuple[str | None, str | None] = (None, None)) -> Exchange:
+    """A sends 12/QĐ-STNA to B; B registers it and answers 03; A records it. ``databases``: theirs, where not SQLite."""
     inside: dict[str, dict[str, object]] = {"verification": {"workers": 0}}
-    a = make_station(root, A, B, pki, relay_port=9, own_sections=inside)
-    b = make_station(root, B, A, pki, relay_port=9, own_sections=inside)
+    a = make_station(root, A, B, pki, relay_port=9, own_sections=inside, database=databases[0])
+    b = make_station(root, B, A, pki, relay_port=9, own_sections=inside, database=databases[1])
     document = issue_document(pki, root / "van-ban")
     with a.app() as app_a, b.app() as app_b:
         files, packet = read_files(document, [])

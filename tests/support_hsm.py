@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +17,8 @@ class Hsm:
     """A token holding ``agency-a`` (RSA) and ``agency-ec`` with their certificates, and the state CA's."""
 
     def __init__(self, pki: LivePki) -> None:
-        self.token = SoftHsmToken("van-thu", "246810")
+        # A label of its own: two test files of one process may each hold such a token.
+        self.token = SoftHsmToken(f"van-thu-{secrets.token_hex(4)}", "246810")
         self.module, self.label, self.pin = str(self.token.module), self.token.label, self.token.pin
         for name, ident in (("agency-a", b"\x01"), ("agency-ec", b"\x02")):
             self.token.import_key(name, pki.key_pem(name), pki.der(name), ident)

@@ -216,12 +216,12 @@ class Pair:
         station.kill()
         process = station.start(environment=environment, wait=False)
         self.send(number, path)
-        deadline = time.monotonic() + 60
-        while process.poll() is None and time.monotonic() < deadline and self.state(number) != "received":
-            time.sleep(0.05)
+        # Whichever comes first; to stop looking for the death earlier would leave the dead one lying.
+        wait_until(
+            lambda: process.poll() is not None or self.state(number) == "received", f"{step}", seconds=240, pause=0.05
+        )
         killed = process.poll() is not None
         if not killed:
-            self.received(number)
             time.sleep(1.0)  # the journal's last batch, the intake's last file
             killed = process.poll() is not None
         station.kill()

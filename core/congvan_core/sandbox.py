@@ -24,6 +24,10 @@ R = TypeVar("R")
 #: A worker is replaced after so many jobs, so that slow leaks in libraries never matter.
 JOBS_PER_WORKER = 500
 
+#: A worker that has not reported for duty by then will not come. It is no fault of the job, so the job's own seconds
+#: are counted from the report on: a fork server's first start imports libraries, on a busy machine for many seconds.
+START_SECONDS = 120.0
+
 
 class SandboxError(CongvanError):
     """The work did not finish within its limits; ``reason`` is ``time``, ``memory`` or ``died``."""
@@ -73,7 +77,10 @@ class Sandbox:
             raise SandboxError("Tiến trình kiểm tra đã dừng", "died")
         worker = self._idle.get()
         try:
-            if worker is None or not worker.alive():
+            if worker is not None and not worker.alive():
+                self._end(worker)
+                worker = None
+            if worker is None:
                 worker = self._start()
             ok, value = worker.call(function, args, kwargs, self.seconds)
         except SandboxError:
@@ -119,6 +126,16 @@ class _Worker:
         self._process.start()
         theirs.close()
         self.jobs = 0
+        try:
+            if not ours.poll(START_SECONDS):
+                raise SandboxError("Tiến trình kiểm tra không khởi động được", "died")
+            ours.recv()
+        except SandboxError:
+            self.kill()
+            raise
+        except (EOFError, OSError) as error:
+            self.kill()
+            raise SandboxError("Tiến trình kiểm tra dừng ngay khi khởi động", "died") from error
 
     def alive(self) -> bool:
         return bool(self._process.is_alive())
@@ -150,6 +167,10 @@ def _serve(pipe: Connection, memory_mb: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     limit_memory(memory_mb)
+    try:
+        pipe.send("ready")
+    except OSError:
+        return
     while True:
         try:
             function, args, kwargs = pipe.recv()

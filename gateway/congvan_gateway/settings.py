@@ -63,10 +63,26 @@ class Delivery(_Section):
     mode: Literal["smarthost", "mx"] = Field("smarthost", description="smarthost: giao cho máy chủ thư; mx: gửi thẳng")
     host: str = Field("127.0.0.1", description="máy chủ thư nhận chuyển tiếp")
     port: int = Field(25, ge=1, le=65535, description="cổng của máy chủ thư")
-    tls: Literal["none", "opportunistic", "require", "verify", "implicit"] = Field(
-        "opportunistic", description="chính sách TLS tới máy chủ thư"
+    tls: Literal["none", "opportunistic", "require", "verify", "pin", "dane", "implicit"] = Field(
+        "opportunistic",
+        description="chính sách TLS tới máy chủ thư; pin: theo tls_pins; dane: theo bản ghi TLSA (cần DNSSEC)",
     )
     tls_ca: str | None = Field(None, description="tệp PEM các CA tin cậy cho TLS gửi đi")
+    tls_pins: list[str] = Field(
+        default_factory=list, description="SHA-256 (hex) của chứng thư hoặc khóa công khai máy chủ, dùng với tls = pin"
+    )
+    mta_sts: bool = Field(True, description="khi mode = mx: tuân theo chính sách MTA-STS của miền nhận (RFC 8461)")
+    max_size: int | None = Field(
+        None, gt=0, description="cỡ thư lớn nhất mà đường gửi này nhận, byte; lớn hơn thì tách phần hoặc gửi liên kết"
+    )
+    per_hour: int | None = Field(
+        None, gt=0, description="số thư mỗi giờ mà nhà cung cấp cho gửi; không đặt thì tự nhận biết khi bị từ chối"
+    )
+    per_day: int | None = Field(None, gt=0, description="số thư mỗi ngày mà nhà cung cấp cho gửi")
+    verp: Literal["auto", "always", "never"] = Field(
+        "auto",
+        description="địa chỉ trả về nêu lần gửi khi chặng sau không có DSN; auto: khi cổng nhận thư của mình mở",
+    )
     username: str | None = Field(None, description="tên đăng nhập cổng gửi của nhà cung cấp")
     password_file: str | None = Field(None, description="tệp chứa mật khẩu cổng gửi")
     helo: str | None = Field(None, description="tên máy khi chào; mặc định là smtp.hostname")
@@ -93,7 +109,21 @@ class Keys(_Section):
     password_file: str | None = Field(None, description="tệp chứa mật khẩu PKCS#12")
     sealed_to: list[str] = Field(
         default_factory=list,
-        description="chứng thư PEM của hai người được giao mở niêm phong; trống: khóa riêng của kho",
+        description="chứng thư PEM của hai người được giao mở niêm phong; trống: khóa cổng văn bản",
+    )
+
+
+class Signing(_Section):
+    """How people sign drafts: at this station, or on their own machines (khoản 3 Điều 19)."""
+
+    pkcs11: str | None = Field(None, description="thư viện PKCS#11 của token cắm tại trạm này (đường dẫn đầy đủ)")
+    keys_folder: str | None = Field(None, description="thư mục tệp PKCS#12 của người ký tại trạm này")
+    watched: str | None = Field(
+        None, description="thư mục nhận tệp đã ký bằng công cụ khác; tự đối chiếu với bản đã duyệt"
+    )
+    templates: str = Field("templates", description="thư mục mẫu .docx của cơ quan, có các trường {{trich_yeu}}")
+    bridge: str | None = Field(
+        None, description="địa chỉ cầu nối ký số trên máy người ký, ví dụ http://127.0.0.1:8489 (congvan bridge)"
     )
 
 
@@ -154,6 +184,28 @@ class Origin(_Section):
         default_factory=list, description="địa chỉ (CIDR) các máy chủ thư phía trước được chuyển thư vào cổng SMTP"
     )
     evaluate: bool = Field(False, description="tự kiểm tra SPF, DKIM, DMARC bằng DNS")
+    resolvers: list[str] = Field(
+        default_factory=list, description="máy chủ DNS để hỏi (địa chỉ hoặc địa chỉ:cổng); trống: theo máy này"
+    )
+
+
+class Links(_Section):
+    """Files too large for a mail: lent by address on the way out, fetched on the way in."""
+
+    enabled: bool = Field(
+        False, description="gửi tệp quá lớn bằng liên kết (lưu mã hóa, có hạn); tắt: tách thành nhiều thư"
+    )
+    host: str = Field("127.0.0.1", description="địa chỉ lắng nghe của cổng tải tệp, đặt sau máy chủ HTTPS")
+    port: int = Field(8482, ge=0, le=65535, description="cổng tải tệp; 0: hệ điều hành chọn")
+    public_url: str | None = Field(None, description="địa chỉ HTTPS công khai dẫn tới cổng tải tệp")
+    folder: str = Field("var/links", description="thư mục các tệp mã hóa đang chờ tải")
+    days: int = Field(30, ge=1, le=365, description="số ngày giữ tệp cho bên nhận tải")
+    fetch_hosts: list[str] = Field(
+        default_factory=lambda: [".gov.vn"],
+        description="máy chủ của bên gửi được phép tải tệp về (tên đầy đủ, hoặc .miền)",
+    )
+    max_size: int = Field(200 * 1024 * 1024, gt=0, description="tệp lớn nhất tự tải về, byte")
+    wait_hours: float = Field(24.0, gt=0, description="chờ tệp đi riêng chừng này giờ, rồi giữ lại kèm lý do")
 
 
 class Console(_Section):
@@ -163,6 +215,32 @@ class Console(_Section):
     host: str = Field("127.0.0.1", description="địa chỉ lắng nghe")
     port: int = Field(8480, ge=0, le=65535, description="cổng lắng nghe")
     public_url: str | None = Field(None, description="địa chỉ HTTPS công khai; không có thì không gửi đường liên kết")
+    second_person: bool = Field(
+        True, description="tiếp nhận thư được đề nghị từ chối phải có người thứ hai xác nhận (khi có từ hai người)"
+    )
+
+
+class OpenId(_Section):
+    """Log-in through the agency's identity provider (OpenID Connect), beside the local accounts."""
+
+    issuer: str | None = Field(
+        None, description="địa chỉ nhà cung cấp định danh (https); trống: chỉ dùng tài khoản riêng"
+    )
+    client_id: str = Field("", description="mã ứng dụng đã đăng ký với nhà cung cấp")
+    client_secret_file: str | None = Field(None, description="tệp chứa mã bí mật của ứng dụng, nếu có")
+    scopes: list[str] = Field(
+        default_factory=lambda: ["openid", "profile", "email"], description="thông tin xin của nhà cung cấp"
+    )
+    label: str = Field("Đăng nhập bằng tài khoản của cơ quan", description="chữ trên nút đăng nhập")
+    tls_ca: str | None = Field(None, description="tệp PEM các CA tin cậy cho TLS của nhà cung cấp")
+    role_claim: str = Field("roles", description="mục của thẻ định danh cho biết vai trò, nhóm")
+    roles: list[str] = Field(
+        default_factory=list,
+        description="ánh xạ 'giá-trị=vai-trò' (clerk, leader, administrator, auditor); có thì vai trò theo nhà cung cấp",
+    )
+    create: bool = Field(
+        False, description="tự tạo tài khoản cho người có vai trò trong ánh xạ; không thì phải tạo trước"
+    )
 
 
 class Operations(_Section):
@@ -185,10 +263,13 @@ class Settings(_Section):
     imap: list[Imap] = Field(default_factory=list)
     delivery: Delivery = Field(default_factory=Delivery)
     keys: Keys = Field(default_factory=Keys)
+    signing: Signing = Field(default_factory=Signing)
     trust: Trust = Field(default_factory=Trust)
     verification: Verification = Field(default_factory=Verification)
     origin: Origin = Field(default_factory=Origin)
+    links: Links = Field(default_factory=Links)
     console: Console = Field(default_factory=Console)
+    openid: OpenId = Field(default_factory=OpenId)
     operations: Operations = Field(default_factory=Operations)
     base: Path = Field(default_factory=Path.cwd, exclude=True)
 

@@ -56,7 +56,7 @@ async def test_a_morning_at_the_desk(desk: Desk, clerk_page: Any) -> None:
     assert _row(desk, "stranger").state == "held"
     # Refused with a ready sentence, in her name.
     await page.goto(f"{desk.base}/cho-kiem-tra/{desk.items['broken']}")
-    await page.get_by_text("Bản được ký").first.wait_for()
+    await page.locator("section.findings").get_by_text("Nội dung không khớp với chữ ký").wait_for()
     await page.get_by_role("button", name="Từ chối tiếp nhận").click()
     await page.get_by_text("Đã từ chối tiếp nhận").wait_for()
     assert (_row(desk, "broken").state, _row(desk, "broken").decided_by) == ("refused", "Nguyễn Thị Văn Thư")

@@ -98,29 +98,49 @@ def _commits() -> None:
 
 def _wires() -> None:
     """The courier's final dot and the door's 250 after it, whatever event loop carries them."""
-    from congvan_mailbox.smtp.client import SmtpClient
     from congvan_mailbox.smtp.connection import Connection
+    from congvan_mailbox.smtp.outcome import Stage
+    from congvan_mailbox.smtp.transaction import _Transaction
 
-    write, flush = SmtpClient.write, Connection.flush
+    write, emit = _Transaction._write, Connection._emit
 
-    def stepping_write(self: Any, data: bytes) -> None:
-        last = data.endswith(b"\r\n.\r\n")
+    def stepping_write(self: Any, data: bytes, stage: Stage) -> None:
+        last = stage is Stage.BODY  # the dot of DATA, or the last octets of BDAT LAST
         if last:
             _pass("before final dot")
-        write(self, data)
+        write(self, data, stage)
         if last:
             _pass("after final dot")
 
-    async def stepping_flush(self: Any) -> None:
+    def stepping_emit(self: Any, transport: Any) -> None:
         kept = any(b"250 2.0.0 Ok, kept as" in line for line in self._out)
         if kept:
             _pass("before 250")
-        await flush(self)
+        emit(self, transport)
         if kept:
             _pass("after 250")
 
-    SmtpClient.write = stepping_write  # type: ignore[method-assign]
-    Connection.flush = stepping_flush  # type: ignore[method-assign]
+    _Transaction._write = stepping_write  # type: ignore[method-assign]
+    Connection._emit = stepping_emit  # type: ignore[method-assign]
+
+
+def _mailbox() -> None:
+    """Every command to a mailbox, before it is sent and once its answer is here."""
+    from congvan_mailbox.imap.wire import Exchange, Wire
+
+    begin, end = Wire.begin, Wire.end
+
+    def stepping_begin(self: Any, name: str, *arguments: str, **more: Any) -> Exchange:
+        _pass(f"before {name}")
+        return begin(self, name, *arguments, **more)
+
+    async def stepping_end(self: Any, exchange: Exchange, silence: float) -> Any:
+        reply = await end(self, exchange, silence)
+        _pass(f"answered {exchange.name}")
+        return reply
+
+    Wire.begin = stepping_begin  # type: ignore[method-assign]
+    Wire.end = stepping_end  # type: ignore[method-assign]
 
 
 if _LOG:
@@ -129,3 +149,5 @@ if _LOG:
     _commits()
     if "serve" in sys.orig_argv:
         _wires()
+    if any("support_imap_process" in word for word in sys.orig_argv):
+        _mailbox()

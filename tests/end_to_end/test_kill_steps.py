@@ -46,7 +46,7 @@ DANGEROUS = (
     ("send", "commit issuing.send"),
     ("sender", "after final dot"),
     ("receiver", "before 250"),
-    ("receiver", "commit recording.insert_rows"),
+    ("receiver", "commit recording.insert_records"),
     ("receiver", "committed judging.conclude"),
     ("receiver", "committed sealing_receipts._seal_receipt"),
 )

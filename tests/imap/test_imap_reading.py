@@ -15,11 +15,13 @@ from sqlalchemy import update
 from congvan_gateway.intake import imap_storing
 from congvan_gateway.intake.imap_account import SecondInstallation
 from congvan_gateway.intake.imap_role import start_readers
+from congvan_gateway.intake.imap_schema import imap_mail
 from congvan_gateway.main import App
 from congvan_gateway.storage.schema import message
 from support.dovecot import DovecotInstance
 from support.link import Link
 from support_mailbox import arrivals, digests, mail, mailbox_app, places, reading, until
+from support_routing import events
 
 pytestmark = [pytest.mark.real("dovecot"), pytest.mark.xdist_group("imap")]
 
@@ -136,6 +138,44 @@ async def test_states_are_shown_by_flags_and_folders(make: Callable[..., App], d
     left = dovecot_server.uids(user)
     assert left == [4, 5] and not any("\\Seen" in dovecot_server.flags(user, uid) for uid in left)
     assert len(arrivals(app)) == 5
+
+
+async def test_a_recalled_mail_is_destroyed_where_it_lies(
+    make: Callable[..., App], dovecot_server: DovecotInstance
+) -> None:
+    """NĐ 30/2020 Điều 18.4: in the mailbox too, wherever it was put away, copies that come later as well."""
+    user = "thu-hoi@b.example.vn"
+    app = make(user, done_folder="Đã vào sổ")
+    for n in range(3):
+        dovecot_server.deliver(user, mail(n))
+
+    def decide(**values: Any) -> None:
+        with app.database.write() as connection:
+            connection.execute(
+                update(message).where(message.c.raw_sha256 == digest_of(mail(1))).values(kind="package", **values)
+            )
+
+    def recall() -> None:
+        decide(decision=imap_storing.RECALLED)
+        with app.database.write() as connection:
+            connection.execute(update(imap_mail).values(settled=False, shown=None))
+
+    def count(folder: str) -> int:
+        return dovecot_server.status(user, folder)["messages"] if folder in dovecot_server.folders(user) else 0
+
+    async with reading(app):
+        await until(lambda: len(arrivals(app)) == 3, "the mails")
+        await asyncio.to_thread(decide, state="registered")
+        await until(lambda: count("Đã vào sổ") == 1, "the registered one to be put away")
+        await asyncio.to_thread(recall)
+        await until(lambda: count("Đã vào sổ") == 0, "the recalled one to be destroyed")
+        assert len(dovecot_server.uids(user)) == 2, "nothing else is touched"
+        await asyncio.to_thread(dovecot_server.deliver, user, mail(1))
+        await until(lambda: len(events(app, "mailbox.destroyed")) == 2, "the late copy to be destroyed too")
+        await until(lambda: len(dovecot_server.uids(user)) == 2, "the copy to be gone")
+    first, late = events(app, "mailbox.destroyed")
+    assert (first["folder"], late["folder"]) == ("Đã vào sổ", "INBOX") and first["removed"] and late["removed"]
+    assert len(arrivals(app)) == 3
 
 
 async def test_two_processes_of_one_installation_take_turns(

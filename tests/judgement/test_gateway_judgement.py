@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from collections.abc import Iterator
 from datetime import timedelta
@@ -18,6 +19,7 @@ from congvan_core.findings import CATALOGUE
 from congvan_gateway.cli import main as congvan
 from congvan_gateway.intake.files import take_in_file
 from congvan_gateway.judgement import authenticity
+from congvan_gateway.judgement.checking import answers_beside
 from congvan_gateway.judgement.judging import Judge
 from congvan_gateway.judgement.model import Inspection
 from congvan_gateway.judgement.policy import Policy
@@ -73,6 +75,8 @@ def test_undecided_settles_by_itself_when_the_revocation_service_answers(
     assert row.next_try_at is not None
     with app.database.write() as connection:
         connection.execute(update(message).values(next_try_at=row.next_try_at - timedelta(days=1)))
+    # Half an hour later the silence of the host is long forgotten (``congvan_core.signatures.answers``).
+    shutil.rmtree(answers_beside(app.settings.path(app.settings.storage.blobs)) or "")
     assert Judge(app).step() == 1
     assert row_of(app, row.id).state == "registered"
 
@@ -129,6 +133,17 @@ def test_a_table_is_tried_on_past_mail(app: App, tmp_path: Path) -> None:
     (change,) = changes
     assert (change.before, change.after, change.because) == ("quarantine", "refuse", ("SIG-NONE",))
     assert stricter.version != Policy().version
+
+
+def test_a_changed_table_counts_in_every_process_at_once(app: App, station: Station, tmp_path: Path) -> None:
+    from congvan_gateway.storage.policies import save_policy
+
+    assert arrive(app, tmp_path, mail((NAME, page())))["recommended"] == "quarantine"
+    with station.app() as desk:
+        save_policy(desk.database, {"SIG-NONE": "refuse"}, actor="quản trị", at=desk.clock())
+    other = arrive(app, tmp_path, mail((NAME, page()), subject="thư khác"))
+    assert other["recommended"] == "refuse"
+    assert row_of(app, other["message"]).report["policy_version"] == Policy.from_json({"SIG-NONE": "refuse"}).version
 
 
 def test_no_table_opens_a_seal() -> None:

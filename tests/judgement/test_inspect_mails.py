@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from congvan_core.documents.model import FileRole
@@ -174,3 +176,13 @@ def test_a_file_that_the_packet_does_not_name_holds(judge: Bench, pki: LivePki, 
     assert found["smime"]["covers"] == "part"
     assert found.said == ("package", "quarantine", 3)
     assert "MIME-PART-UNSIGNED" in found.codes
+
+
+@pytest.mark.parametrize("name", ["1053-ttg.signed.pdf", "985-ttg.signed.pdf", "999-ttg.signed.pdf"])
+def test_the_genuine_decisions_are_undecided_and_never_false(judge: Bench, samples: Path, name: str) -> None:
+    pdf = (samples / "decisions" / name).read_bytes()
+    found = judge(mail((name, pdf)), trust=False)
+    assert found.said == ("document", "quarantine", 3)
+    assert found["verification"] == [{"attachment": name, "outcome": "indeterminate"}]
+    assert {"SIG-ISSUER-MISSING", "CONTENT-PUBLISHED-COPY"} <= found.codes
+    assert not [f for f in found["findings"] if f["severity"] == "error"], found["findings"]

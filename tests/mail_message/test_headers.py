@@ -210,3 +210,21 @@ def test_folding_inside_words_and_odd_lines() -> None:
     assert read.addresses("To").addresses[0].addr == "c@d.vn"
     assert "line is no header" in read.defects
     assert "blank before colon" in read.defects
+
+
+@pytest.mark.parametrize(
+    "text", ["Công văn đề nghị số 67", "Kế hoạch phòng, chống thiên tai", "ủy ban nhân dân phường"]
+)
+def test_raw_octets_of_the_old_encodings_are_read(text: str) -> None:
+    from congvan_core.documents.legacy_text import to_tcvn3
+    from congvan_mailbox.message.charset import guess
+
+    assert guess(to_tcvn3(text).encode("latin-1")) == text
+    assert guess(text.encode()) == text
+
+
+def test_other_latin_letters_stay_what_they_are() -> None:
+    from congvan_mailbox.message.charset import guess
+
+    for text in ("résumé façade", "Müller & Söhne", "«déjà vu»"):
+        assert guess(text.encode("latin-1")) == text

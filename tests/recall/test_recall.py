@@ -179,6 +179,7 @@ def last_mail_state(app: App) -> str:
 
 
 def test_another_agency_cannot_recall_it_by_its_own_name_or_the_authors(pair: Pair) -> None:
+    at = now()  # the forged request names the very moment of the first one
     found_agency(
         pair.b, code="H24.77", name="Sở Khác", address="tram@a.example.vn", own=False,
         certificate=pair.pki.cert("station-ec"),
@@ -186,18 +187,18 @@ def test_another_agency_cannot_recall_it_by_its_own_name_or_the_authors(pair: Pa
     own = signed_packet(
         pair.pki,
         "station-ec",
-        request_13(identifier(pair.a, pair.document), reporter="H24.77"),
+        request_13(identifier(pair.a, pair.document), reporter="H24.77", at=at),
         mail="tram@a.example.vn",
     )
     hand_over(pair.root, pair.b, own, sender="tram@a.example.vn")
     assert changes(pair.b) == [("take_back", "declined")] and answers(pair.b) == ["receipt_16"]
     named = signed_packet(
-        pair.pki, "station-ec", request_13(identifier(pair.a, pair.document)), mail="tram@a.example.vn"
+        pair.pki, "station-ec", request_13(identifier(pair.a, pair.document), at=at), mail="tram@a.example.vn"
     )
     hand_over(pair.root, pair.b, named, sender="tram@a.example.vn")
-    # Signed by another agency's key in the author's name: it proves nothing and adds nothing to what was declined.
-    assert changes(pair.b) == [("take_back", "declined")]
-    assert last_mail_state(pair.b) == "ignored"
+    # Signed by another agency's key in the author's name: it proves nothing, and a clerk sees it.
+    assert changes(pair.b) == [("take_back", "declined"), ("take_back", "void")]
+    assert last_mail_state(pair.b) == "held"
     assert row_of(pair.b, pair.received).state == "registered"
 
 
@@ -231,6 +232,19 @@ def test_answers_to_nothing_asked_are_a_persons(pair: Pair) -> None:
     taken = take_in_file(pair.a, path, sender=B.mail, recipients=[A.mail])
     assert taken["state"] == "held" and followed(pair.a, pair.document).state == "received"
     assert "REPORT-NOT-ASKED" in {f["code"] for f in taken["findings"]}
+
+
+def test_who_was_not_asked_cannot_agree(pair: Pair) -> None:
+    """Another recipient was asked: an answer of this one moves nothing, a person looks."""
+    take_back(pair.a, pair.document, reason="gửi nhầm phụ lục", actor="Đỗ Văn Thư")
+    with pair.a.database.write() as connection:
+        connection.execute(update(document_change).values(data={"to": ["H24.77"]}))
+    carry_all(pair.root, pair.a, pair.b)
+    (answer,) = carry_all(pair.root, pair.b, pair.a)
+    assert answer["state"] == "held"
+    assert "REPORT-NOT-ASKED" in {f["code"] for f in answer["findings"]}
+    assert followed(pair.a, pair.document).state == "received"
+    assert row_of(pair.a, pair.document).state == "recalling"
 
 
 def test_requests_need_reasons(pair: Pair) -> None:

@@ -7,8 +7,9 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from congvan_core.documents.finding_again import search
 from congvan_core.documents.model import DocumentMetadata, Party
+from congvan_core.documents.search import Query, search
+from congvan_core.documents.search_index import index
 from congvan_core.documents.store import arrivals_of, get_document
 from congvan_core.errors import ConflictError, InputError, NotFoundError
 from congvan_core.registers.books import BookKey, all_books, by_id, set_authority
@@ -159,7 +160,9 @@ def test_a_document_first_by_zalo_then_by_mail_and_on_paper(database: Database, 
         assert (there.legal_value, there.state) == ("for_information", "registered")
         assert [one["channel"] for one in arrivals_of(connection, made.document_id)] == ["zalo", "email", "paper"]
         assert len(entries_of(connection, made.document_id)) == 1
-        assert [one.id for one in search(connection, agency, "ra soat")] == [made.document_id]
+        index(connection, [made.document_id], at=NOW)
+        found = search(connection, [agency], Query("ra soat"))
+        assert [one.document.id for one in found.hits] == [made.document_id]
         with pytest.raises(InputError, match="Kênh nhận"):
             register_by_hand(
                 connection,

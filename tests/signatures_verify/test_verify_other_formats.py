@@ -38,6 +38,25 @@ def test_a_detached_signature_over_any_file(pki: LivePki, trust: TrustStore) -> 
     assert (rubbish["outcome"], rubbish["integrity"]) == ("invalid", "broken")
 
 
+def test_attributes_of_a_signature_are_no_document(pki: LivePki, trust: TrustStore) -> None:
+    """The signature of one file, its attributes cut out and shown as another file: the octets hashed are the same."""
+    from asn1crypto import cms
+
+    envelope = cms.ContentInfo.load(sign_cms_detached(b"noi dung", pki.signing_key("agency-a")))
+    signer = envelope["content"]["signer_infos"][0]
+    shown = signer["signed_attrs"].untag().dump(force=True)
+    bare = cms.SignerInfo(
+        {
+            name: signer[name].native if name == "version" else signer[name]
+            for name in ("version", "sid", "digest_algorithm", "signature_algorithm", "signature")
+        }
+    )
+    envelope["content"]["signer_infos"] = cms.SignerInfos([bare])
+    out = verify_file(shown, name="a.txt", trust=trust, signature=envelope.dump(force=True)).to_json()
+    assert (out["outcome"], out["integrity"]) == ("invalid", "broken"), out
+    assert "attributes_as_content" in str(out["findings"])
+
+
 def test_two_signers_in_one_envelope_of_indefinite_length(
     pki: LivePki, pki_folder: Path, trust: TrustStore, tmp_path: Path
 ) -> None:
@@ -101,11 +120,11 @@ def package(pki: LivePki, parts: dict[str, bytes], covered: tuple[str, ...], *, 
         f'<Signature xmlns="{DS}"><SignedInfo/><SignatureValue/>{manifest if office else ""}</Signature>'
     )
     if office:
-        listed = reference("#parts", etree.tostring(tree[2], method="c14n"))
+        listed = reference("#parts", c14n_of(tree[2]))
     method = '<SignatureMethod Algorithm="http://www.w3.org/2001/04/xmldsig-more#rsa-sha256"/>'
     info = etree.fromstring(f'<SignedInfo xmlns="{DS}">{c14n}{method}{listed}</SignedInfo>')
     tree.replace(tree[0], info)
-    value = pki.key("agency-a").sign(etree.tostring(info, method="c14n"), padding.PKCS1v15(), hashes.SHA256())
+    value = pki.key("agency-a").sign(c14n_of(info), padding.PKCS1v15(), hashes.SHA256())
     tree[1].text = base64.b64encode(value).decode()
     cert = base64.b64encode(pki.der("agency-a")).decode()
     tree.append(
@@ -118,6 +137,65 @@ def package(pki: LivePki, parts: dict[str, bytes], covered: tuple[str, ...], *, 
     if not office:
         whole = b"<document-signatures>" + whole + b"</document-signatures>"
     return zipped({**parts, name: whole})
+
+
+def c14n_of(element: etree._Element) -> bytes:
+    """As a document of its own: within its document lxml undeclares the default name space of what lies deep."""
+    return bytes(etree.tostring(etree.fromstring(etree.tostring(element)), method="c14n"))
+
+
+OTHERS = """<?xml version="1.0" encoding="UTF-8"?>
+<Signature xmlns="http://www.w3.org/2000/09/xmldsig#" Id="s" xml:lang="vi"><SignedInfo><CanonicalizationMethod
+Algorithm="{c14n}"/><SignatureMethod Algorithm="http://www.w3.org/2001/04/xmldsig-more#rsa-sha256"/><Reference
+URI="#parts"><Transforms><Transform Algorithm="{c14n}"/></Transforms><DigestMethod
+Algorithm="http://www.w3.org/2001/04/xmlenc#sha256"/><DigestValue/></Reference></SignedInfo><SignatureValue/>
+<KeyInfo><X509Data><X509Certificate/></X509Data></KeyInfo><Object Id="parts"><Manifest><Reference
+URI="content.xml"><DigestMethod Algorithm="http://www.w3.org/2001/04/xmlenc#sha256"/><DigestValue>{digest}</DigestValue>
+</Reference></Manifest><SignatureProperties xmlns:m="urn:m"><SignatureProperty Target="#s"><m:time>
+<m:value a="&#13;&quot;">Đồng</m:value></m:time></SignatureProperty></SignatureProperties></Object></Signature>
+"""
+
+
+@pytest.mark.real("xmlsec1")
+@pytest.mark.parametrize(
+    "c14n",
+    [
+        "http://www.w3.org/TR/2001/REC-xml-c14n-20010315",
+        "http://www.w3.org/2006/12/xml-c14n11",
+        "http://www.w3.org/2001/10/xml-exc-c14n#",
+    ],
+)
+def test_a_signature_that_another_program_made(c14n: str, pki_folder: Path, trust: TrustStore, tmp_path: Path) -> None:
+    """xmlsec1 signs what Office writes: elements of the default name space inside one another."""
+    content = b"<office><p>1.000.000 dong</p></office>"
+    digest = base64.b64encode(hashlib.sha256(content).digest()).decode()
+    (tmp_path / "content.xml").write_bytes(content)
+    (tmp_path / "template.xml").write_text(OTHERS.format(c14n=c14n, digest=digest), encoding="utf-8")
+    keys = f"{pki_folder}/agency-a.key.pem,{pki_folder}/agency-a.pem"
+    words = [
+        "xmlsec1",
+        "--sign",
+        "--privkey-pem",
+        keys,
+        "--id-attr:Id",
+        "Object",
+        "--output",
+        "signed.xml",
+        "template.xml",
+    ]
+    subprocess.run(words, check=True, capture_output=True, timeout=60, cwd=tmp_path)
+    signature = (tmp_path / "signed.xml").read_bytes().split(b"?>", 1)[1]
+    whole = b"<document-signatures>" + signature + b"</document-signatures>"
+    parts = {"mimetype": PARTS["mimetype"], "content.xml": content, "META-INF/documentsignatures.xml": whole}
+    report = verify_file(zipped(parts), name="a.odt", trust=trust).to_json()
+    (one,) = report["signatures"]
+    assert one["intact"], report["findings"]
+    assert "SIG-PARTIAL-COVER" in codes(report)  # the kind of document itself is not signed here
+    broken = whole.replace("Đồng".encode(), "Trăm".encode())
+    report = verify_file(
+        zipped({**parts, "META-INF/documentsignatures.xml": broken}), name="a.odt", trust=trust
+    ).to_json()
+    assert (report["outcome"], report["integrity"]) == ("invalid", "broken")
 
 
 def zipped(parts: dict[str, bytes]) -> bytes:

@@ -23,6 +23,15 @@ from support_mailbox import arrivals, mail, mailbox_app, reading, until
 pytestmark = [pytest.mark.xdist_group("imap")]
 
 
+FILE = b"""<?xml version="1.0"?><clientConfig version="1.1"><emailProvider id="z.vn">
+<incomingServer type="pop3"><hostname>pop.z.vn</hostname><port>995</port><socketType>SSL</socketType></incomingServer>
+<incomingServer type="imap"><hostname>bare.z.vn</hostname><port>143</port><socketType>plain</socketType></incomingServer>
+<incomingServer type="imap"><hostname>bad host</hostname><port>993</port><socketType>SSL</socketType></incomingServer>
+<incomingServer type="imap"><hostname>thu.%EMAILDOMAIN%</hostname><port>1993</port><socketType>SSL</socketType></incomingServer>
+<outgoingServer type="smtp"><hostname>gui.nha-cung-cap.vn</hostname><port>587</port><socketType>STARTTLS</socketType></outgoingServer>
+</emailProvider></clientConfig>"""
+
+
 class Names:
     """Knows what it was told, nothing else."""
 
@@ -44,6 +53,23 @@ def test_servers_are_found_by_records_then_by_usual_names() -> None:
     usual = find_imap("v@y.vn", Names(), lambda host, port: (host, port) == ("mail.y.vn", 143))
     assert usual == MailServer("mail.y.vn", 143, "starttls")
     assert find_imap("v@y.vn", Names(**{"SRV|_imaps._tcp.y.vn": ["0 0 0 ."]}), lambda host, port: False) is None
+
+
+def test_servers_are_found_by_a_published_file_and_never_in_the_clear() -> None:
+    asked: list[str] = []
+
+    def ask(url: str) -> bytes | None:
+        asked.append(url)
+        return FILE if "well-known" in url else None
+
+    def listens(host: str, port: int) -> bool:
+        return True
+
+    assert find_imap("v@z.vn", Names(), listens, ask) == MailServer("thu.z.vn", 1993, "implicit")
+    assert find_submission("v@z.vn", Names(), listens, ask) == MailServer("gui.nha-cung-cap.vn", 587, "verify")
+    assert all((url.startswith("https://") and ".z.vn/" in url) or "//z.vn/" in url for url in asked)
+    for broken in (b"", b"<x", b'<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]><a>&b;</a>', b"\xff" * 100):
+        assert find_imap("v@z.vn", Names(), lambda host, port: False, lambda url, data=broken: data) is None
 
 
 @pytest.mark.real("dovecot")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from congvan_gateway.dispatch.issuing import add_recipient
 from congvan_gateway.dispatch.recording_calls import record_call
 from congvan_gateway.dispatch.reminding import follow_up, report_fault
 from congvan_gateway.dispatch.sealing_receipts import seal_receipts
+from congvan_gateway.intake.files import take_in_file
 from congvan_gateway.main import App, open_app
 from congvan_gateway.operations.founding import found_agency
 from congvan_gateway.operations.gateway_key import make_gateway_key
@@ -151,6 +153,34 @@ def test_failures_go_to_the_operator_once_and_again_on_request(desk: Desk) -> No
     desk.app.settings.operations.__dict__["operator"] = None
     with pytest.raises(ConfigurationError):
         report_fault(desk.app, desk.document_id, None, actor="Lê Sổ")
+
+
+@pytest.mark.parametrize("desk", ["plain"], indirect=True)
+def test_the_operators_answer_is_linked(desk: Desk, tmp_path: Path) -> None:
+    desk.state("failed")
+    assert follow_up(desk.app) == 1 and seal_receipts(desk.app) == 1
+    notice = desk.letters()[0]
+
+    def answer(sender: str, **more: str) -> dict[str, Any]:
+        mail = EmailMessage()
+        mail["From"], mail["To"], mail["Subject"] = sender, "vanthu@a.example.vn", "Re: Báo sự cố"
+        mail["In-Reply-To"] = f"<{notice.message_id}>"
+        for name, value in more.items():
+            mail[name.replace("_", "-")] = value
+        mail.set_content("Máy chủ của xã C đã chạy lại, đề nghị gửi lại.")
+        path = tmp_path / "tra-loi.eml"
+        path.write_bytes(mail.as_bytes())
+        return take_in_file(desk.app, path, sender=sender, recipients=["vanthu@a.example.vn"])
+
+    ticket = answer("van.hanh@a.example.vn", Auto_Submitted="auto-replied")
+    assert (ticket["state"], ticket["document_id"]) == ("ignored", desk.document_id)
+    said = answer("van.hanh@a.example.vn")
+    assert (said["state"], said["document_id"]) == ("held", desk.document_id)
+    assert "REPORT-OPERATOR-ANSWER" in {f["code"] for f in said["findings"]}
+    stranger = answer("ai.do@khac.example.vn")
+    assert stranger["document_id"] is None
+    kept = desk.letters()[0].content["answers"]
+    assert [(a["message"], a["final"]) for a in kept] == [(ticket["message"], False), (said["message"], True)]
 
 
 @pytest.mark.parametrize("desk", ["plain"], indirect=True)

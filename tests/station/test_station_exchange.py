@@ -37,6 +37,7 @@ class Town:
     link: Link
     a: Station
     b: Station
+    hub_port: int
 
     def inbox(self, user: str, folder: str = "INBOX") -> list[bytes]:
         return [self.provider.raw(user, uid, folder) for uid in self.provider.uids(user, folder)]
@@ -67,7 +68,7 @@ def town(dovecot_own: DovecotInstance, tls_authority: TlsAuthority, tmp_path: Pa
         }]})  # fmt: skip
         b = _station(tmp_path, pki, B, A, postfix, tls_authority, smtp={"port": hub_port})
         try:
-            yield Town(dovecot_own, postfix, link, a, b)
+            yield Town(dovecot_own, postfix, link, a, b, hub_port)
         finally:
             a.kill()
             b.kill()
@@ -79,7 +80,8 @@ def _station(
     station = make_station(
         root, side, other, pki, relay_port=postfix.port, own_sections={
             "delivery": {"host": "localhost", "tls": "verify", "tls_ca": str(tls.ca_file), "username": side.mail,
-                         "password_file": "mail.pass"},
+                         "password_file": "mail.pass", "retry_base_seconds": 2.0, "retry_max_seconds": 5.0,
+                         "unknown_wait_seconds": 5.0, "attempt_seconds": 20.0, "lease_seconds": 25.0},
             "origin": {"trusted_authserv": ["mx.provider.test"]},
         } | sections,
     )  # fmt: skip

@@ -8,8 +8,10 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from congvan_core.documents.finding_again import find_candidates, resolve_document, search
+from congvan_core.documents.finding_again import find_candidates, resolve_document
 from congvan_core.documents.model import DocumentMetadata, FileRole, LegalValue, Party, SignerInfo, Urgency
+from congvan_core.documents.search import Query, search
+from congvan_core.documents.search_index import index
 from congvan_core.documents.store import (
     StoredFile,
     add_arrival,
@@ -145,11 +147,12 @@ def test_the_document_a_person_names(database: Database, agency: str) -> None:
 
 def test_search_with_and_without_accents(database: Database, agency: str) -> None:
     made = store(database, agency)
-    with database.read() as connection:
-        for text in ("ra soat", "RÀ SOÁT", "tran van mau", "05/qđ", "dự thảo.docx", ""):
-            assert [one.id for one in search(connection, agency, text)] == [made], text
-        for text in ("khong co", "100%", "_", "ra % soat"):
-            assert search(connection, agency, text) == [], text
+    with database.write() as connection:
+        index(connection, [made], at=NOW)
+        for text in ("ra soat", "RÀ SOÁT", "tran van mau", "05/qđ", "dự thảo.docx", "", "_"):
+            assert [hit.document.id for hit in search(connection, [agency], Query(text)).hits] == [made], text
+        for text in ("khong co", "100%"):
+            assert search(connection, [agency], Query(text)).hits == (), text
 
 
 def test_registering_in_qlvbdh_raises_the_value_only_of_what_was_signed(database: Database, agency: str) -> None:

@@ -11,6 +11,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import inspect, text
 
+from congvan_core.documents.search_schema import ours
 from congvan_core.errors import ConfigurationError
 from congvan_core.storage.database import Database
 from congvan_gateway.storage.migrate import all_tables, current, newest, upgrade
@@ -57,7 +58,7 @@ def test_the_migrated_tables_equal_the_tables_in_code(url: str, request: pytest.
     all_tables().create_all(made.engine)
     assert described(migrated) == described(made)
     with migrated.read() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "include_object": ours})
         assert compare_metadata(context, all_tables()) == []
     migrated.close()
     made.close()

@@ -18,6 +18,8 @@ SERVERS: dict[str, tuple[tuple[str, ...], str]] = {
     "openssl": (("openssl",), "openssl"),
     "swaks": (("swaks",), "swaks"),
     "poppler": (("pdftotext", "pdftoppm", "pdfsig"), "poppler-utils"),
+    "libreoffice": (("soffice",), "libreoffice-writer-nogui"),
+    "xmlsec1": (("xmlsec1",), "xmlsec1"),
     "tesseract": (("tesseract",), "tesseract-ocr tesseract-ocr-vie"),
 }
 

@@ -8,32 +8,12 @@ from typing import Any
 import pytest
 
 from congvan_core.documents.model import Urgency
-from congvan_gateway.dispatch.courier_smtp import Hop, SmtpCourier
 from congvan_gateway.dispatch.delivering import Dispatcher
-from congvan_mailbox.smtp.client_options import ClientOptions, Timeouts
 from congvan_mailbox.smtp.extensions import mail_parameters, session_limit
-from congvan_mailbox.smtp.outcome import Accepted, Deferred, Outcome, OutgoingMail
-from congvan_mailbox.smtp.tls_policy import TlsMode, TlsPolicy
+from congvan_mailbox.smtp.outcome import Accepted, Deferred, OutgoingMail, Refused
 from support_routing import WARD, open_installation, put_table, send_to
 from support_routing import Scripted as Remembering
-from support_smtp_server import Scripted
-
-RAW = b"Subject: 1\r\n\r\nmot\r\n"
-EHLO = "250-fake\r\n250-PIPELINING\r\n250 {}"
-
-
-async def dialog(offered: str, mails: int = 1, *, bdat: bool = False, **wishes: Any) -> tuple[list[Outcome], Scripted]:
-    async with Scripted({"ehlo": EHLO.format(offered.replace("|", "\r\n250 "))}).running() as server:
-        options = ClientOptions(tls=TlsPolicy(TlsMode.NONE), timeouts=Timeouts().scaled(0.01), prefer_bdat=bdat)
-        courier = SmtpCourier(lambda _domain: Hop("127.0.0.1", server.port, options), deadline=20)
-        mail = OutgoingMail("a@us.test", "b@them.test", RAW, **wishes)
-        outcomes = [await courier.deliver(mail) for _ in range(mails)]
-        await courier.close()
-        return outcomes, server
-
-
-def mail_line(server: Scripted) -> str:
-    return next(line for line in server.commands if line.upper().startswith("MAIL"))
+from support_smtp_dialog import RAW, dialog, mail_line
 
 
 @pytest.mark.parametrize(
@@ -43,6 +23,7 @@ def mail_line(server: Scripted) -> str:
         ("MT-PRIORITY", {"priority": 40}, "MT-PRIORITY=9"),
         ("DELIVERBY", {"deliver_by": 3600}, "BY=3600;N"),
         ("DELIVERBY 1200", {"deliver_by": 1200}, "BY=1200;N"),
+        ("FUTURERELEASE 86400 2030-01-01T00:00:00Z", {"hold_for": 3600}, "HOLDFOR=3600"),
     ],
 )
 async def test_what_is_offered_is_used(offered: str, wishes: dict[str, Any], words: str) -> None:
@@ -86,11 +67,32 @@ def test_limits_that_say_nothing(text: str) -> None:
     assert session_limit({"LIMITS": text}, "MAILMAX") is None
 
 
-async def test_chunks_where_the_route_wants_them() -> None:
-    _, server = await dialog("CHUNKING", bdat=True)
-    assert f"BDAT {len(RAW)} LAST" in server.commands and "DATA" not in server.commands
-    _, server = await dialog("CHUNKING")
-    assert "DATA" in server.commands
+async def test_chunks_where_they_are_offered_with_the_right_size() -> None:
+    for raw in (RAW, RAW * 30_000):
+        (outcome,), server = await dialog("CHUNKING", raw=raw)
+        assert isinstance(outcome, Accepted) and server.mails == [raw]
+        assert f"BDAT {len(raw)} LAST" in server.commands and "DATA" not in server.commands
+    for offered, bdat in (("CHUNKING", False), ("8BITMIME", True)):
+        (outcome,), server = await dialog(offered, bdat=bdat)
+        assert isinstance(outcome, Accepted) and "DATA" in server.commands
+
+
+@pytest.mark.parametrize("raw", [b"a\nb\r\n", b"a\rb\r\n", b"a\r\n\r", RAW * 30_000 + b"\n"])
+async def test_bare_line_ends_travel_as_binary_only(raw: bytes) -> None:
+    for offered, body in (("CHUNKING", "7BIT"), ("CHUNKING|8BITMIME", "8BITMIME"), ("SIZE", "7BIT")):
+        (outcome,), server = await dialog(offered, raw=raw, body=body)
+        assert isinstance(outcome, Refused) and outcome.enhanced == "5.6.0", offered
+        assert server.mails == [], "nothing that the server could take for a whole mail"
+    (outcome,), server = await dialog("CHUNKING|BINARYMIME|8BITMIME", raw=raw, body="BINARYMIME")
+    assert isinstance(outcome, Accepted) and server.mails == [raw] and "BODY=BINARYMIME" in mail_line(server)
+    (outcome,), _ = await dialog("CHUNKING|8BITMIME", raw=raw, body="BINARYMIME")
+    assert isinstance(outcome, Refused) and outcome.enhanced == "5.6.3"
+
+
+@pytest.mark.parametrize("offered", ["SIZE 1000", "FUTURERELEASE 60 2030-01-01T00:00:00Z", "FUTURERELEASE x"])
+async def test_a_hop_that_cannot_hold_it_does_not_get_it(offered: str) -> None:
+    (outcome,), server = await dialog(offered, hold_for=3600)
+    assert isinstance(outcome, Deferred) and not any(c.upper().startswith("MAIL") for c in server.commands)
 
 
 async def test_the_urgent_leave_first_and_say_so(tmp_path: Path) -> None:

@@ -195,6 +195,18 @@ def confirm_key(connection: Connection, key_id: str, *, actor: str, at: datetime
     return key_by_id(connection, key_id)
 
 
+def limit_key(connection: Connection, key_id: str, *, until: datetime, actor: str, at: datetime) -> AgencyKey:
+    """The key counts until ``until`` at most; afterwards a person looks again. Raises InputError for a moment passed."""
+    key = key_by_id(connection, key_id)
+    if until <= at:
+        raise InputError("Ngày cuối tin cậy phải ở sau hôm nay")
+    if key.valid_to is not None and key.valid_to <= until:
+        return key
+    connection.execute(update(agency_key).where(agency_key.c.id == key_id).values(valid_to=until))
+    _tell(connection, "key.limited", key_id, actor, at, key.fingerprint, until=until.isoformat())
+    return key_by_id(connection, key_id)
+
+
 def revoke_key(
     connection: Connection, key_id: str, *, actor: str, at: datetime, reason: str, since: datetime | None = None
 ) -> AgencyKey:

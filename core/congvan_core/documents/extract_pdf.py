@@ -6,6 +6,7 @@ import ctypes
 from typing import Any
 
 from congvan_core.documents.legacy_text import convert, font_encoding
+from congvan_core.documents.numbering_fields import with_numbering
 from congvan_core.documents.text import nfc
 
 _SAMPLE = 4_000
@@ -28,6 +29,8 @@ def page_text(document: Any, index: int, room: int) -> tuple[str, list[str]]:
             raw: str = textpage.get_text_range(0, count)
             fonts = _legacy_fonts(textpage, count)
             text = _by_runs(textpage, count) if fonts else raw
+            if index == 0:
+                text = with_numbering(page, text)
             return nfc(text.replace("\r\n", "\n").replace("\r", "\n").replace("\x02", "-").replace("\f", "\n")), fonts
         finally:
             textpage.close()

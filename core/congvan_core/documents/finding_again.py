@@ -1,4 +1,4 @@
-"""Finding documents again: candidates for a duplicate, the one a person names, search as you type."""
+"""Finding documents again: candidates for a duplicate, the one a person names."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from sqlalchemy import Connection, and_, or_, select
 
 from congvan_core.documents.agency_code import canonical
 from congvan_core.documents.store import DOCUMENT_COLUMNS, StoredDocument, number_key
-from congvan_core.documents.text import fold
 from congvan_core.errors import InputError, NotFoundError
 from congvan_core.journal.writing import clean
 from congvan_core.storage.schema import document
@@ -105,18 +104,3 @@ def resolve_document(
         for there in found[:5]
     )
     raise InputError(f"Có nhiều văn bản '{text[:80]}'; hãy dùng mã của văn bản: {named}")
-
-
-def search(
-    connection: Connection, agency_id: str, text: str, *, direction: str | None = None, limit: int = 50
-) -> list[StoredDocument]:
-    """Documents in which every word occurs, with and without accents, newest first."""
-    table = document
-    words = fold(text)[:200].split()
-    statement = select(*DOCUMENT_COLUMNS).where(table.c.agency_id == agency_id)
-    if direction is not None:
-        statement = statement.where(table.c.direction == direction)
-    for word in words:
-        statement = statement.where(table.c.search_text.contains(word, autoescape=True))
-    rows = connection.execute(statement.order_by(table.c.created_at.desc(), table.c.id.desc()).limit(limit))
-    return [StoredDocument(*row) for row in rows]

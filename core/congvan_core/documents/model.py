@@ -83,6 +83,18 @@ class SignerInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class FileApart:
+    """How a file travels that is too large for the mail of its document: in a further mail (``mail`` is its number, from
+    2), or fetched from ``href``, where it lies encrypted (AES-256-GCM) under ``key`` (base64url) until ``until``.
+    """
+
+    mail: int | None = None
+    href: str = ""
+    key: str = ""
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class FileRef:
     """A file named by a packet. ``size`` in bytes, ``sha256`` lower-case hex; both None where the packet says neither."""
 
@@ -93,6 +105,7 @@ class FileRef:
     size: int | None = None
     content_id: str = ""
     description: str = ""
+    apart: FileApart | None = None
 
 
 @dataclass(frozen=True, slots=True)

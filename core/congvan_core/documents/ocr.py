@@ -8,7 +8,7 @@ import re
 import shutil
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,9 +18,17 @@ from congvan_core.documents.text import nfc, unaccent
 DPI = 300
 _MAX_PIXELS = 40_000_000
 #: Angles (degrees, clockwise) at which a clerk's hand stamps: level, a little askew, and the rising arrow of HỎA TỐC.
-_STAMP_ANGLES = (0, 35, 30, 8, -8)
+_STAMP_ANGLES = (0, 35, 30, 4, -4, 9, -9)
+#: Below this confidence, or with fewer letters, a page may lie on its side; it is looked at once more.
+_LYING, _FEW = 0.7, 40
+#: A picture with a shorter side than this many dots was scanned below 200 dots per inch and reads better enlarged.
+_COARSE = 1_500
+_WIDTH_INCHES = 8.27
+_SECRET = frozenset({"MẬT", "TỐI MẬT", "TUYỆT MẬT", "TÀI LIỆU THU HỒI"})
 #: The stamp's place: the left third under number and symbol (NĐ 30/2020 Phụ lục I, cells 10a and 10b).
 _STAMP_BOX = (0.0, 0.13, 0.38, 0.38)
+#: A level stamp is looked for a little wider: a page that lies askew moves it.
+_LEVEL_BOX = (0.0, 0.11, 0.46, 0.39)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +100,7 @@ class Reader:
                 command,
                 input=buffer.getvalue(),
                 capture_output=True,
-                timeout=min(seconds, 20.0),
+                timeout=min(seconds, 60.0),
                 check=False,
                 env={"PATH": os.environ.get("PATH", ""), "OMP_THREAD_LIMIT": "1", "LC_ALL": "C.UTF-8"}
                 | {k: v for k, v in os.environ.items() if k == "TESSDATA_PREFIX"},
@@ -102,34 +110,58 @@ class Reader:
         return nfc(done.stdout.decode("utf-8", "replace")) if done.returncode == 0 else None
 
     def page(self, image: Any, *, first: bool) -> OcrText | None:
-        """The text of a page; on the first one also a second look at the head and at the stamp's place.
+        """The text of a page; of the first one the stamp's place before anything else, then also a second look at the
+        head. A page that lies on its side or upside down is turned, a coarse one enlarged.
 
-        None where tesseract is absent, fails or has no time left.
+        A stamp of secrecy ends the reading: such a page is read no further. None where tesseract is absent, fails or
+        has no time left.
         """
+        return self._page(_enlarged(image), first=first, turned=False)
+
+    def _page(self, image: Any, *, first: bool, turned: bool) -> OcrText | None:
+        stamps: tuple[str, ...] = ()
+        complete = True
+        if first:  # upright first, which is nearly every stamp; turned ones when the page has been read
+            stamps, complete = self._stamps(image, _STAMP_ANGLES[:1])
+            if not _SECRET.isdisjoint(stamps):
+                return OcrText("", 0.0, (), stamps, complete=False)
         table = self._run(image, 4, "vie+eng", "tsv")
         if table is None:
-            return None
+            return OcrText("", 0.0, (), stamps, complete=False) if stamps else None
         text, confidence = _lines(table)
+        if not turned and (confidence < _LYING or sum(c.isalpha() for c in text) < _FEW):
+            angle = self._angle(image)
+            if angle:
+                again = self._page(image.rotate(-angle, expand=True, fillcolor=255), first=first, turned=True)
+                if again is not None and (again.stamps or again.confidence > confidence):
+                    return again
         if not first:
             return OcrText(text, confidence)
         width, height = image.size
         head = self._run(image.crop((0, 0, width, int(height * 0.3))), 6, "vie+eng", "")
         left = image.crop((0, int(height * 0.03), int(width * 0.5), int(height * 0.28)))
         coarse = self._run(left.resize((left.width * 2 // 3, left.height * 2 // 3)), 6, "vie+eng", "")
-        stamps, complete = self._stamps(image)
-        again = tuple(reading for reading in (head, coarse) if reading)
-        return OcrText(text, confidence, again, stamps, complete and len(again) == 2)
+        readings = tuple(reading for reading in (head, coarse) if reading)
+        if not stamps and complete:
+            stamps, complete = self._stamps(image, _STAMP_ANGLES[1:])
+        return OcrText(text, confidence, readings, stamps, complete and len(readings) == 2)
 
-    def _stamps(self, image: Any) -> tuple[tuple[str, ...], bool]:
+    def _angle(self, image: Any) -> int:
+        """Degrees clockwise by which the page must be turned to stand upright: 0, 90, 180 or 270."""
+        said = self._run(image, 0, "osd", "") or ""
+        angle = re.search(r"^Rotate: (90|180|270)$", said, re.MULTILINE)
+        return int(angle[1]) if angle else 0
+
+    def _stamps(self, image: Any, angles: Sequence[int]) -> tuple[tuple[str, ...], bool]:
         width, height = image.size
-        left, top, right, bottom = _STAMP_BOX
-        box = image.crop((int(width * left), int(height * top), int(width * right), int(height * bottom)))
         found: list[str] = []
-        for angle in _STAMP_ANGLES:
+        for angle in angles:
+            left, top, right, bottom = _STAMP_BOX if abs(angle) > 10 else _LEVEL_BOX
+            box = image.crop((int(width * left), int(height * top), int(width * right), int(height * bottom)))
             # Turned, the picture grows; two thirds of the size read as well and cost half.
             small = box.resize((box.width * 2 // 3, box.height * 2 // 3))
             turned = box if angle == 0 else small.rotate(-angle, expand=True, fillcolor=255)
-            text = self._run(turned, 6, "vie", "")
+            text = self._run(without_frames(turned, width / _WIDTH_INCHES), 6, "vie", "")
             if text is None:
                 return tuple(found), False
             for line in text.splitlines():
@@ -139,6 +171,40 @@ class Reader:
             if found:
                 break
         return tuple(found), True
+
+
+def without_frames(image: Any, dpi: float) -> Any:
+    """A grey picture without its long straight lines: a framed word is taken for a drawing and not read."""
+    across = _strokes_away(image, max(20, int(dpi * 0.3)))
+    from PIL import Image
+
+    turned = across.transpose(Image.Transpose.TRANSPOSE)
+    return _strokes_away(turned, max(20, int(dpi * 0.22))).transpose(Image.Transpose.TRANSPOSE)
+
+
+def _strokes_away(image: Any, length: int) -> Any:
+    """Dark runs of at least ``length`` dots in one row, made white."""
+    from PIL import Image
+
+    data = bytearray(image.tobytes())
+    dark = bytes(image.point(lambda value: 1 if value < 200 else 0).tobytes())
+    width = image.width
+    run = re.compile(rb"\x01{%d,}" % length)
+    for row in range(0, len(dark), width):
+        for found in run.finditer(dark, row, row + width):
+            data[found.start() : found.end()] = b"\xff" * (found.end() - found.start())
+    return Image.frombytes("L", image.size, bytes(data))
+
+
+def _enlarged(image: Any) -> Any:
+    """The picture at about the size of 200 dots per inch where it is smaller; at most threefold."""
+    short = min(image.size)
+    if short >= _COARSE or short < 100:
+        return image
+    factor = min(3.0, _COARSE / short)
+    if image.width * image.height * factor * factor > _MAX_PIXELS:
+        return image
+    return image.resize((int(image.width * factor), int(image.height * factor)))
 
 
 #: Bare letters of a stamp -> its words. MẬT alone is too short for a turned picture's noise: only with its mark.

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row, func, insert, select, update
 
 from congvan_core.documents.store import get_document
 from congvan_core.documents.text import squeeze
+from congvan_core.dossiers.rights import require_unfrozen
 from congvan_core.dossiers.schema import dossier, dossier_document
 from congvan_core.errors import ConflictError, InputError, NotFoundError
 from congvan_core.ids import VIETNAM, iso_vn, new_id
@@ -229,7 +230,10 @@ def destroy(
         raise InputError("Hủy hồ sơ cần quyết định và hai người chứng kiến khác người thực hiện.")
     if row.id not in {one.id for one in destroyable(connection, row.agency_id, at.astimezone(VIETNAM).date())}:
         raise ConflictError(f"Hồ sơ {row.notation} chưa hết thời hạn bảo quản.")
+    require_unfrozen(connection, f"dossier:{dossier_id}")
     held = [str(one.id) for one in documents_in(connection, dossier_id)]
+    for each in held:
+        require_unfrozen(connection, f"document:{each}")
     alone = [each for each in held if len(dossiers_of(connection, each)) == 1]
     record = {"decision": decision, "by": actor, "witnesses": sorted(people), "at": iso_vn(at), "documents": held}
     _change(connection, row, "destroyed", actor, at, {"decision": decision, "witnesses": sorted(people)}, record=record)
@@ -239,11 +243,12 @@ def destroy(
 def _in_state(connection: Connection, dossier_id: str, state: str) -> Row[Any]:
     row = get(connection, dossier_id)
     if row.state != state:
-        raise ConflictError(f"Hồ sơ {row.notation} {_WORDS[row.state]}, không làm được việc này.")
+        raise ConflictError(f"Hồ sơ {row.notation} {WORDS[row.state]}, không làm được việc này.")
+    require_unfrozen(connection, f"dossier:{dossier_id}")
     return row
 
 
-_WORDS = {
+WORDS = {
     "open": "đang mở",
     "closed": "đã kết thúc",
     "handed_over": "đã nộp lưu",

@@ -42,3 +42,44 @@ dossier_document = Table(
     Column("added_by", String(200), nullable=False),
     Column("added_at", Instant, nullable=False),
 )
+
+#: The head's approval of a year's list (NĐ 30 Điều 28); before it the list is a proposal.
+dossier_list = Table(
+    "dossier_list",
+    metadata,
+    Column("agency_id", ForeignKey("contact_point.id"), primary_key=True),
+    Column("year", Integer, primary_key=True),
+    Column("approved_by", String(200), nullable=False),
+    Column("basis", String(300)),
+    Column("approved_at", Instant, nullable=False),
+)
+
+#: Who may open one document or dossier; where there is no row, everybody of the agency (Phụ lục VI, Phần I).
+access_limit = Table(
+    "access_limit",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("agency_id", ForeignKey("contact_point.id"), nullable=False),
+    Column("subject", String(48), nullable=False, unique=True),  # document:ID or dossier:ID
+    Column("people", Json, nullable=False),  # log-in names that may open it
+    Column("basis", String(300), nullable=False),
+    Column("set_by", String(200), nullable=False),
+    Column("set_at", Instant, nullable=False),
+    Column("confirmed_by", String(200)),  # a change of rights is shown until an authorised person confirms it
+    Column("confirmed_at", Instant),
+)
+
+#: Freeze on order: while a row is open, nothing of the document or dossier changes or is destroyed.
+freeze_order = Table(
+    "freeze_order",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("agency_id", ForeignKey("contact_point.id"), nullable=False),
+    Column("subject", String(48), nullable=False, index=True),  # document:ID or dossier:ID
+    Column("basis", String(300), nullable=False),
+    Column("ordered_by", String(200), nullable=False),
+    Column("ordered_at", Instant, nullable=False),
+    Column("lifted_by", String(200)),
+    Column("lifted_at", Instant),
+    Column("lift_basis", String(300)),
+)

@@ -51,3 +51,4 @@ class EvidenceContents:
     anchors: list[bytes] = field(default_factory=list)
     known: list[bytes] = field(default_factory=list)
     seal: Callable[[bytes], bytes] | None = None
+    preserved: Sequence[tuple[str, Sequence[bytes | str]]] = ()  # (digest of the file, pieces of its renewed copy)

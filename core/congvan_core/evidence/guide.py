@@ -12,6 +12,7 @@ _FOLDERS = (
     ("van-ban/", "các tệp của văn bản, đúng từng byte như đã gửi hoặc nhận"),
     ("thu-gui/, thu-nhan/", "thư điện tử đã gửi và đã nhận, nguyên bản (mở được bằng phần mềm thư)"),
     ("chu-ky/", "chữ ký số và dấu thời gian tách ra từ các tệp PDF"),
+    ("luu-tru/", "bản gia hạn: tệp đã ký cùng dữ liệu kiểm tra và dấu thời gian lưu trữ thêm về sau (nếu có)"),
     ("bao-cao/", "kết quả kiểm tra chữ ký số, tính toàn vẹn và xác nhận nhận, lưu từ thời điểm xử lý"),
     ("nhat-ky/", "các mục nhật ký về văn bản, đoạn chuỗi băm nối tới đầu nhật ký đã ký"),
     ("chung-thu/", "chứng thư số: goc.pem là chứng thư gốc mà cơ quan lập hồ sơ tin cậy"),

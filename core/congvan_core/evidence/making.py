@@ -41,6 +41,8 @@ class Maker:
         for mail in contents.mails:
             counts[mail.sent] += 1
             mails.append(self._mail(counts[mail.sent], mail))
+        for number, (sha256, pieces) in enumerate(contents.preserved, 1):
+            self.made.add_joined(f"luu-tru/{number:02d}-{sha256[:16]}.pdf", self._blobs, pieces)
         for name, report in sorted(contents.reports.items()):
             self.made.add(f"bao-cao/{plain_name(name)}.json", _json(report))
         self._journal()

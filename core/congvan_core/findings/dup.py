@@ -42,6 +42,13 @@ DEFINITIONS: tuple[Definition, ...] = (
         "điểm c khoản 2 Điều 20",
     ),
     Definition(
+        "DUP-ATTACHED",
+        _W,
+        "Văn thư đã đối chiếu và gắn thư này với văn bản {number_symbol} đã vào sổ; tệp của thư khác tệp đã vào sổ.",
+        "A clerk compared and attached this mail to the registered document {number_symbol}; its file differs.",
+        "khoản 3 Điều 17",
+    ),
+    Definition(
         "DUP-NUMBER-TAKEN",
         _E,
         "Số {number_symbol} đã có trong sổ văn bản đi năm {year}; mỗi số chỉ dùng một lần trong năm.",

@@ -158,6 +158,30 @@ DEFINITIONS: tuple[Definition, ...] = (
         "The packet names the file {name}, which the mail does not hold.",
     ),
     _form(
+        "MIME-PART-AWAITED",
+        _W,
+        "Tệp {name} đi riêng vì dung lượng lớn ({way}) và chưa tới; tự tiếp tục khi tới đủ.",
+        "The file {name} travels apart because of its size ({way}) and has not come yet.",
+    ),
+    _form(
+        "MIME-PART-NOT-COME",
+        _E,
+        "Tệp {name} đi riêng vì dung lượng lớn, đã chờ từ {since} mà không tới: {reason}.",
+        "The file {name} travels apart because of its size and did not come since {since}: {reason}.",
+    ),
+    _form(
+        "MIME-PIECE-ALONE",
+        _W,
+        "Thư mang tệp kèm theo của văn bản {document} nhưng thư chính chưa tới.",
+        "The mail carries files of the document {document}, whose own mail has not come.",
+    ),
+    _form(
+        "MIME-PIECE-DIFFERS",
+        _E,
+        "Thư mang tệp đi riêng không khớp với kê khai đã ký của nó ({name}).",
+        "The mail with files that travel apart does not match its own signed list ({name}).",
+    ),
+    _form(
         "MIME-PART-EXTRA",
         _E,
         "Thư có tệp {name} không được nêu trong gói dữ liệu.",

@@ -101,6 +101,15 @@ DEFINITIONS: tuple[Definition, ...] = (
         "Confirm the addressee's key in the directory, or telephone and record the call.",
     ),
     Definition(
+        "REPORT-OPERATOR-ANSWER",
+        Severity.INFO,
+        "Đơn vị vận hành ({address}) trả lời thư báo sự cố về văn bản này.",
+        "The operator ({address}) answers the fault notice about this document.",
+        "điểm d khoản 2 Điều 20",
+        "Đề nghị đọc rồi kết thúc, hoặc gửi lại văn bản nếu sự cố đã khắc phục.",
+        "Read it and close it, or send the document again once the fault is mended.",
+    ),
+    Definition(
         "REPORT-NOT-ASKED",
         Severity.WARNING,
         "Nhận trả lời {code} về văn bản {document}, nhưng đơn vị chưa yêu cầu lấy lại, thu hồi, cập nhật hay thay thế "

@@ -16,7 +16,7 @@ from congvan_core.journal.chain import Head
 from congvan_core.journal.sealing import head
 from congvan_core.registers.books import Book
 from congvan_core.registers.columns import columns_of, title_of
-from congvan_core.registers.listing import Line, lines
+from congvan_core.registers.listing import Line, lines_with_numbered
 from congvan_core.storage.sheets import write_csv, write_xlsx
 
 
@@ -57,11 +57,11 @@ def describe(connection: Connection, of: Book, *, at: datetime) -> RegisterPrint
 
 
 def export_register(connection: Connection, of: Book, form: str, *, at: datetime) -> bytes:
-    """The whole book as ``xlsx``, ``csv``, ``json`` or ``pdf``. Raises InputError for another form."""
+    """The whole book as ``xlsx``, ``docx``, ``csv``, ``json`` or ``pdf``. Raises InputError for another form."""
     writer = _WRITERS.get(form)
     if writer is None:
         raise InputError(f"Dạng xuất sổ không hợp lệ: {form!r}; dùng một trong: {', '.join(_WRITERS)}")
-    return writer(describe(connection, of, at=at), lines(connection, of))
+    return writer(describe(connection, of, at=at), lines_with_numbered(connection, of))
 
 
 def _json(about: RegisterPrint, rows: Iterable[Line]) -> bytes:
@@ -104,8 +104,27 @@ def _pdf(about: RegisterPrint, rows: Iterable[Line]) -> bytes:
     return register_pdf(about, rows)
 
 
+def _docx(about: RegisterPrint, rows: Iterable[Line]) -> bytes:
+    from congvan_core.storage.papers import Paper, print_paper
+
+    columns, every = columns_of(about.book.direction), list(rows)
+    paper = Paper(
+        about.title,
+        [column.heading for column in columns],
+        [[line.cells[column.key] for column in columns] for line in every],
+        [column.width for column in columns],
+        name=about.body_name,
+        under=(about.subtitle,),
+        foot=about.foot,
+        struck=frozenset(number for number, line in enumerate(every) if line.state == "struck"),
+        after=(f"Tổng số: {len(every)} dòng.",),
+    )
+    return print_paper(paper, "docx")
+
+
 _WRITERS: dict[str, Callable[[RegisterPrint, Iterable[Line]], bytes]] = {
     "xlsx": _xlsx,
+    "docx": _docx,
     "csv": _csv,
     "json": _json,
     "pdf": _pdf,

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from congvan_core.documents import number as numbers
 from congvan_core.documents.model import DocumentMetadata, LegalValue, Party, SignerInfo
+from congvan_core.documents.search_index import index
 from congvan_core.documents.store import number_key, search_text
 from congvan_core.documents.text import fold, squeeze
 from congvan_core.errors import ConflictError, InputError
@@ -195,6 +196,7 @@ def import_old_register(
         chunk = [(new_id(), line) for line in old.lines[start : start + _CHUNK]]
         connection.execute(insert(document), [_document(key, line, made, at) for made, line in chunk])
         connection.execute(insert(entry), [_entry(key, there.id, line, made, actor, at) for made, line in chunk])
+        index(connection, [made for made, _ in chunk], at=at)  # the one event of an import names no document
     last = max(there.last_number, old.last_number)
     connection.execute(update(book).where(book.c.id == there.id).values(last_number=last))
     append(

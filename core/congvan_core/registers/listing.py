@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -14,6 +15,7 @@ from congvan_core.ids import VIETNAM, iso_vn
 from congvan_core.registers.books import Book
 from congvan_core.registers.columns import columns_of
 from congvan_core.storage.schema import book, document, entry
+from congvan_core.workflow.schema import draft, handling, unit
 
 _PAGE = 1000
 
@@ -80,6 +82,66 @@ def lines(connection: Connection, of: Book) -> Iterator[Line]:
     yield from (_line(row) for row in waiting)
 
 
+def lines_with_numbered(connection: Connection, of: Book) -> Iterator[Line]:
+    """As :func:`lines`, with a line for every number that was given to a signed draft and is not issued yet.
+
+    A number belongs to its document from the moment it is given (điểm b khoản 1 Điều 20): between giving and issuing
+    the register must not look as if it had a gap.
+    """
+    given = {} if of.direction != "outgoing" else {line.number: line for line in _numbered(connection, of)}
+    for line in lines(connection, of):
+        number = _leading(line.cells.get("number_symbol"))
+        for earlier in sorted(one for one in given if number is None or one < number):
+            yield given.pop(earlier).line
+        given.pop(number or 0, None)
+        yield line
+    for left in sorted(given):
+        yield given[left].line
+
+
+@dataclass(frozen=True, slots=True)
+class _Numbered:
+    number: int
+    line: Line
+
+
+def _leading(text: Any) -> int | None:
+    match = re.match(r"\d+", str(text or ""))
+    return int(match[0]) if match else None
+
+
+def _numbered(connection: Connection, of: Book) -> Iterator[_Numbered]:
+    rows = connection.execute(
+        select(draft).where(
+            draft.c.agency_id == of.agency_id,
+            draft.c.body_code == of.body_code,
+            draft.c.series == of.series,
+            draft.c.number.is_not(None),
+            draft.c.document_id.is_(None),
+        )
+    ).all()
+    for row in rows:
+        day = row.numbered_at.astimezone(VIETNAM).date()
+        if day.year != of.year:
+            continue
+        cells: dict[str, Any] = {column.key: None for column in columns_of("outgoing")}
+        cells |= {
+            "number_symbol": number_symbol(f"{row.number:02d}", row.symbol),
+            "document_date": day,
+            "type_and_subject": _type_and_subject({"type_name": row.type_name, "subject": row.subject}),
+            "recipients": ", ".join(str(one) for one in row.recipients or ()),
+            "note": "Đã cấp số, chưa phát hành",
+        }
+        yield _Numbered(
+            row.number,
+            Line(
+                cells=cells, entry_id="", document_id=None, state="numbered", source="gateway", series=of.series,
+                body_code=of.body_code, year=of.year, arrived_at=None, registered_at=row.numbered_at,
+                clock_starts_at=None, registered_by="", struck_reason=None,
+            ),
+        )  # fmt: skip
+
+
 def recent(connection: Connection, agency_id: str, direction: str, *, limit: int = 100, offset: int = 0) -> list[Line]:
     """The newest lines of all books of one direction, for the desk's list."""
     rows = connection.execute(
@@ -128,9 +190,12 @@ def _statement(direction: str) -> Any:
             document.c.subject,
             document.c.signer_name,
             document.c.remark.label("document_remark"),
+            unit.c.name.label("lead_unit"),
         )
         .join(book, book.c.id == entry.c.book_id)
         .outerjoin(document, document.c.id == entry.c.document_id)
+        .outerjoin(handling, handling.c.document_id == entry.c.document_id)
+        .outerjoin(unit, unit.c.id == handling.c.lead_unit_id)
     )
 
 
@@ -165,7 +230,7 @@ def _incoming(row: Mapping[Any, Any]) -> dict[str, Any]:
         "number_symbol": number_symbol(row["printed_number"], row["symbol"]) or None,
         "document_date": row["issued_on"],
         "type_and_subject": _type_and_subject(row),
-        "unit_or_recipient": row["holder"],
+        "unit_or_recipient": row["holder"] or row["lead_unit"],
         "transfer_date": row["transferred_on"],
         "signature": row["acknowledged_by"],
     }

@@ -44,6 +44,10 @@ def verify_enveloping(data: Any, size: int, setting: Setting, base: FileFacts) -
     return replace(base, signatures=tuple(signatures))
 
 
+#: The encoded names of the two attributes that every signer with attributes must have (RFC 5652 11.1, 11.2).
+_CONTENT_TYPE, _MESSAGE_DIGEST = (b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x09" + bytes([last]) for last in (3, 4))
+
+
 def judge_all(
     message: SignedMessage, digest: Callable[[str], bytes], data: Any, size: int, setting: Setting, kind: str
 ) -> list[SignatureFacts]:
@@ -61,10 +65,22 @@ def judge_all(
         direct = None
         if not len(signer["signed_attrs"] or ()) and size <= MAX_DIRECT:
             direct = bytes(data[:size])
+            if _is_attributes(direct):
+                replayed = Finding("SIG-BROKEN", {"field": f"signer{index}", "reason": "attributes_as_content"})
+                found.append(SignatureFacts(f"signer{index}", kind, False, fault="digest", findings=(replayed,)))
+                continue
         content = Content(digest, direct, message.content_type)
         facts = judge_signer(signer, message, content, setting, field=f"signer{index}", subfilter=kind)
         found.append(replace(facts, covers_whole_file=facts.intact))
     return found
+
+
+def _is_attributes(content: bytes) -> bool:
+    """Whether a content without signed attributes is itself an encoding of such: then the signature was made for another
+    file, whose attributes are now shown as if they were the file (RFC 5652 5.4 hashes both alike).
+    """
+    head = content[:65_536]
+    return head[:1] == b"\x31" and _CONTENT_TYPE in head and _MESSAGE_DIGEST in head
 
 
 def digest_of(data: Any, size: int) -> Callable[[str], bytes]:

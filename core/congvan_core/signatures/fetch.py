@@ -9,8 +9,11 @@ from __future__ import annotations
 import hashlib
 import urllib.parse
 from collections.abc import Iterable
+from functools import partial
 
 from asn1crypto import algos, core, ocsp, x509
+
+from congvan_core.signatures.answers import Answers
 
 #: Hosts of the official-service CA; further ones are the administrator's.
 DEFAULT_HOSTS = ("ocsp.ca.gov.vn", "crl.ca.gov.vn", "ca.gov.vn", "public.ca.gov.vn")
@@ -22,11 +25,14 @@ MAX_REQUESTS = 12
 class GuardedFetcher:
     """Asks over HTTP; each method returns the answer's bytes or None, and never raises."""
 
-    def __init__(self, allow: Iterable[str] | None = None, *, seconds: float = SECONDS) -> None:
+    def __init__(
+        self, allow: Iterable[str] | None = None, *, seconds: float = SECONDS, answers: Answers | None = None
+    ) -> None:
+        """``answers`` outlives this fetcher, which serves one document (its requests are counted)."""
         self._allow = {h.lower() for h in (DEFAULT_HOSTS if allow is None else allow)}
         self._seconds = seconds
         self._left = MAX_REQUESTS
-        self._cache: dict[tuple[str, bytes], bytes | None] = {}
+        self._answers = answers or Answers()
 
     def ocsp(self, cert: x509.Certificate, issuer: x509.Certificate) -> bytes | None:
         try:
@@ -34,14 +40,14 @@ class GuardedFetcher:
             request = _ocsp_request(cert, issuer)
         except Exception:
             return None
-        return self._first(urls, request, "application/ocsp-request")
+        return self._first(urls, "ocsp", request, "application/ocsp-request")
 
     def crl(self, cert: x509.Certificate) -> bytes | None:
         try:
             urls = [u for point in cert.crl_distribution_points for u in [point.url] if u]
         except Exception:
             return None
-        return self._first(urls)
+        return self._first(urls, "crl")
 
     def issuer(self, cert: x509.Certificate) -> bytes | None:
         urls = []
@@ -55,7 +61,7 @@ class GuardedFetcher:
                     urls.append(str(location.native))
         except Exception:
             return None
-        return self._first(urls)
+        return self._first(urls, "issuer")
 
     def allowed(self, url: str) -> bool:
         """Only http and https to a host (or host:port) on the list."""
@@ -71,15 +77,13 @@ class GuardedFetcher:
             return True
         return f"{host}:{port or (443 if parts.scheme == 'https' else 80)}" in self._allow
 
-    def _first(self, urls: list[str], body: bytes | None = None, kind: str = "") -> bytes | None:
+    def _first(self, urls: list[str], what: str, body: bytes | None = None, kind: str = "") -> bytes | None:
         for url in urls[:3]:
             if not self.allowed(url):
                 continue
-            key = (url, hashlib.sha256(body or b"").digest())
-            if key not in self._cache:
-                self._cache[key] = self._ask(url, body, kind)
-            if self._cache[key] is not None:
-                return self._cache[key]
+            found = self._answers.get(url, body or b"", partial(self._ask, url, body, kind), what)
+            if found is not None:
+                return found
         return None
 
     def _ask(self, url: str, body: bytes | None, kind: str) -> bytes | None:

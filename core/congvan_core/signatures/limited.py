@@ -10,10 +10,11 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from congvan_core.signatures.answers import Answers
     from congvan_core.signatures.trust_store import TrustStore
 
 SECONDS = 17.0
@@ -52,7 +53,7 @@ def run_job(job: Job) -> tuple[dict[str, Any], int]:
     if job.online:
         from congvan_core.signatures.fetch import GuardedFetcher
 
-        fetch = GuardedFetcher(allow=job.allow_hosts or None)
+        fetch = GuardedFetcher(allow=job.allow_hosts or None, answers=_answers())
     report = verify_file(
         job.path,
         name=job.name,
@@ -64,6 +65,14 @@ def run_job(job: Job) -> tuple[dict[str, Any], int]:
         kinds=dict(job.kinds),
     )
     return report.to_json(job.lang), report.exit_code
+
+
+@cache
+def _answers() -> Answers:
+    """What this worker fetched for earlier files."""
+    from congvan_core.signatures.answers import Answers
+
+    return Answers()
 
 
 @lru_cache(maxsize=4)

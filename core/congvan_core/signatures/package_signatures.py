@@ -72,38 +72,48 @@ def verify_package(data: Any, size: int, setting: Setting, base: FileFacts) -> F
     return replace(base, signatures=tuple(found))
 
 
-def _resolve(package: _Package, uri: str, transforms: list[Any], office: bool) -> bytes | None:
+def _resolve(package: _Package, uri: str, transforms: list[Any], office: bool) -> list[bytes] | None:
     name = urllib.parse.unquote(uri.split("?", 1)[0] if office else uri).lstrip("/")
     content = package.part(name)
     if content is None:
         return None
-    root: Any = None
+    roots: list[Any] = []
     for transform in transforms:
         kind = transform.get("Algorithm", "")
         if kind == _RELATIONSHIPS and office:
-            root = _relationships(xmldsig.parse(content), transform)
-        elif root is not None or kind in xmldsig.C14N:
-            return xmldsig.canonical(xmldsig.parse(content) if root is None else root, kind)
+            roots = _relationships(xmldsig.parse(content), transform)
+        elif roots or kind in xmldsig.C14N:
+            return [xmldsig.canonical(root, kind) for root in roots or (xmldsig.parse(content),)]
         else:
             raise xmldsig.XmlFault("unknown_transform")
-    return content if root is None else xmldsig.canonical(root)
+    return [xmldsig.canonical(root) for root in roots] or [content]
 
 
-def _relationships(root: Any, transform: Any) -> Any:
-    """ECMA-376-2 13.2.4.24: only the named relationships, sorted, with TargetMode written out."""
+def _relationships(root: Any, transform: Any) -> list[Any]:
+    """ECMA-376-2 13.2.4.24: only the named relationships, sorted, with TargetMode written out.
+
+    Beside it the form of the library that LibreOffice signs with (xmlsec up to 1.2 at least): it writes an empty
+    element for each blank between the relationships. What the signature covers is the same.
+    """
     from lxml import etree
 
     ids = {n.get("SourceId") for n in transform.iterfind(f"{_MDSSI}RelationshipReference")}
     types = {n.get("SourceType") for n in transform.iterfind(f"{_MDSSI}RelationshipsGroupReference")}
     kept = [r for r in root.iterfind(_REL) if r.get("Id") in ids or r.get("Type") in types]
-    out = etree.Element(root.tag, nsmap=root.nsmap)
-    for relation in sorted(kept, key=lambda r: r.get("Id") or ""):
-        copy = etree.SubElement(out, relation.tag)
-        for key in ("Id", "Type", "Target", "TargetMode"):
-            value = relation.get(key) or ("Internal" if key == "TargetMode" else None)
-            if value is not None:
-                copy.set(key, value)
-    return out
+    blanks = sum(1 for text in (root.text, *(child.tail for child in root)) if text and not text.strip())
+    forms = []
+    for count in (0, blanks) if blanks else (0,):
+        out = etree.Element(root.tag, nsmap=root.nsmap)
+        for _ in range(count):
+            etree.SubElement(out, root.tag.replace("Relationships", "text"))
+        for relation in sorted(kept, key=lambda r: r.get("Id") or ""):
+            copy = etree.SubElement(out, relation.tag)
+            for key in ("Id", "Type", "Target", "TargetMode"):
+                value = relation.get(key) or ("Internal" if key == "TargetMode" else None)
+                if value is not None:
+                    copy.set(key, value)
+        forms.append(out)
+    return forms
 
 
 def _coverage(facts: SignatureFacts, covered: list[str], package: _Package, office: bool) -> SignatureFacts:

@@ -33,9 +33,14 @@ def examine(data: Any, start: int, end: int, xref: Xref, base: int) -> Appended:
     if not stripped or skip(window, 0) >= len(window):
         found.blank = True
         found.junk = stripped
+        if b"startxref" in stripped:
+            # Readers look for the last such word without asking whether it stands in a comment.
+            found.blank = False
+            found.faults.append("hidden_startxref")
         return found
     try:
-        _walk(window, start, found)
+        if _walk(window, start, found) != window.rfind(b"startxref"):
+            found.faults.append("hidden_startxref")
     except PdfSyntaxError:
         found.faults.append("unaccounted_bytes")
     sections = [s for s in xref.sections if start <= s.offset < end]
@@ -62,9 +67,10 @@ def examine(data: Any, start: int, end: int, xref: Xref, base: int) -> Appended:
     return found
 
 
-def _walk(window: bytes, start: int, found: Appended) -> None:
+def _walk(window: bytes, start: int, found: Appended) -> int:
+    """Returns where the last ``startxref`` stands, -1 where there is none."""
     pos = skip(window, 0)
-    count = 0
+    count, last = 0, -1
     while pos < len(window):
         head = header(window, pos)
         if head is not None:
@@ -78,12 +84,14 @@ def _walk(window: bytes, start: int, found: Appended) -> None:
         elif window.startswith(b"trailer", pos):
             _, pos = parse(window, pos + 7)
         elif window.startswith(b"startxref", pos):
+            last = pos
             value, pos = parse(window, pos + 9)
             if type(value) is not int:
                 raise PdfSyntaxError("startxref without number")
         else:
             raise PdfSyntaxError("unaccounted bytes")
         pos = skip(window, pos)
+    return last
 
 
 def _object(window: bytes, pos: int) -> int:

@@ -18,7 +18,9 @@ class Placed:
 
 @dataclass(slots=True)
 class Changes:
-    """What one step added. ``forbidden`` holds ``(word, detail)``; the words are stable."""
+    """What one step added. ``forbidden`` holds ``(word, detail)``; the words are stable. ``everywhere``: something that
+    pages share grew, so that every page must be seen to show the same; ``quiet``: pages that must, beside what is placed on them.
+    """
 
     signatures: list[str] = field(default_factory=list)
     filled: dict[str, tuple[str, str]] = field(default_factory=dict)
@@ -29,6 +31,8 @@ class Changes:
     content_pages: set[int] = field(default_factory=set)
     content_words: set[str] = field(default_factory=set)
     forbidden: list[tuple[str, str]] = field(default_factory=list)
+    everywhere: bool = False
+    quiet: set[int] = field(default_factory=set)
 
     def refuse(self, word: str, detail: str = "") -> None:
         if (word, detail) not in self.forbidden and len(self.forbidden) < 50:

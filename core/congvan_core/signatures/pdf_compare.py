@@ -1,57 +1,45 @@
 """The difference between two revisions of a PDF, object by object, by what each object is for.
 
 Only objects whose cross-reference entry changed can differ, so the cost follows what was added and not the size of the
-file. Whatever is not explained by a role with a rule is recorded as forbidden.
+file. Whatever is not explained by a role with a rule is recorded as forbidden, and so is an object that was rewritten
+in a harmless role while it stands in another (``pdf_roles``).
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import pikepdf
 
-from congvan_core.signatures.pdf_changes import Changes, Placed, rectangle, visible
-from congvan_core.signatures.pdf_page_rules import PageRules
+from congvan_core.signatures.pdf_changes import Changes
+from congvan_core.signatures.pdf_form_rules import FormRules
 from congvan_core.signatures.pdf_references import referred
-from congvan_core.signatures.pdf_revision import Revision, canonical, shallow
-from congvan_core.signatures.pdf_signatures import FieldNode, form_fields
+from congvan_core.signatures.pdf_revision import Revision, shallow
+from congvan_core.signatures.pdf_roles import Roles
+from congvan_core.signatures.pdf_structure import Structure
 
 MAX_CHANGED = 20_000
 _CATALOG_FREE = {"/DSS", "/Extensions", "/Metadata", "/Version", "/AcroForm", "/PieceInfo"}
-_FIELD_VALUE_KEYS = {"/V", "/AP", "/AS", "/RV", "/I", "/MK", "/DA", "/M", "/F", "/NM"}
-_SIGNATURE_FIELD_KEYS = {
-    "/V",
-    "/AP",
-    "/AS",
-    "/MK",
-    "/DA",
-    "/M",
-    "/F",
-    "/NM",
-    "/BS",
-    "/DR",
-    "/SV",
-    "/Ff",
-    "/Rect",
-    "/P",
-    "/Type",
-    "/Subtype",
-    "/Border",
-    "/H",
-}
+_FONTS = {
+    "/Type0", "/Type1", "/TrueType", "/CIDFontType2", "/CIDFontType0", "/FontDescriptor", "/Font", "/Encoding",
+    "FontFile", "/Type1C", "/CIDFontType0C", "/OpenType", "/MMType1", "/Type3",
+}  # fmt: skip
+_ANNOTATIONS = {"/Link", "/FreeText", "/Stamp", "/Widget", "/Text", "/Redact", "/Highlight", "/Popup"}
 
 
-class Comparison(PageRules):
-    """Compares an older with a newer revision. ``compare`` may raise pikepdf's errors on damaged objects."""
+class Comparison(FormRules):
+    """Compares an older with a newer revision. ``compare`` may raise pikepdf's errors on damaged objects, and what
+    ``check`` raises when time is up.
+    """
 
-    def __init__(self, old: Revision, new: Revision, data: Any) -> None:
+    def __init__(self, old: Revision, new: Revision, data: Any, check: Callable[[], None] = lambda: None) -> None:
         self.old, self.new, self.data = old, new, data
         self.changes = Changes()
-        self._old_fields: dict[str, FieldNode] | None = None
-        self._new_fields: dict[str, FieldNode] | None = None
-        self.explained: set[int] = set()
-        self._numbers: dict[int, int] | None = None
+        self.changed = set()
+        self.explained = set()
+        self.roles = Roles(old, check)
 
     def compare(self) -> Changes:
         before, after = self.old.xref.entries, self.new.xref.entries
@@ -64,30 +52,48 @@ class Comparison(PageRules):
         if len(differing) > MAX_CHANGED:
             self.changes.refuse("too_many_changes", str(len(differing)))
             return self.changes
+        self._size(after)
         self._object_streams(before, after)
-        changed = {n for n in differing if before.get(n, ("f",))[0] != "f" and self.old.key(n) != self.new.key(n)}
         fresh = {n for n in differing if before.get(n, ("f",))[0] == "f" and after[n][0] != "f"}
+        self.changed |= {n for n in differing if before.get(n, ("f",))[0] != "f" and self.old.key(n) != self.new.key(n)}
         for number in differing:
             # An honest writer appends what it changes; only a table that revives old bytes points back into them.
             if after[number][0] == "n" and after[number][1] < self.old.end:
                 self.changes.refuse("hidden_object_revived", str(number))
-        self.explained.clear()
-        if not changed and self._root(self.old) == self._root(self.new):
-            self._dangling(fresh)
-            return self.changes
-        self._catalog(changed)
-        if changed - self.explained:
-            self._pages(changed)
-        if changed - self.explained:
-            self._field_objects(changed)
-        for number in sorted(changed - self.explained):
-            self._unexplained(number)
+        if self.changed or self._root(self.old) != self._root(self.new):
+            self._explain()
         self._dangling(fresh)
         return self.changes
+
+    def _explain(self) -> None:
+        self._catalog()
+        self._pages(self.changed)
+        if self.changed - self.explained:
+            self._field_objects()
+        if left := self.changed - self.explained:
+            structure = Structure(self.old, self.new, self.roles, self.changed)
+            structure.explain(left)
+            self.explained |= structure.explained
+        for number in sorted(self.changed - self.explained):
+            self._unexplained(number)
+        if self.changes.forbidden:
+            return
+        strict, shared = self.roles.misplaced()
+        for number in sorted(strict):
+            self.changes.refuse("object_in_two_roles", str(number))
+        self.changes.everywhere = self.changes.everywhere or bool(shared)
 
     @staticmethod
     def _root(revision: Revision) -> Any:
         return shallow(revision.pdf.trailer.get("/Root"))
+
+    def _size(self, after: dict[int, Any]) -> None:
+        """Objects at or above /Size do not exist for some readers (ISO 32000-2 7.5.5): lowering it hides them."""
+        before, now = self.old.xref.trailer.get("Size"), self.new.xref.trailer.get("Size")
+        if isinstance(before, int) and isinstance(now, int) and now < before:
+            hidden = [n for n, e in after.items() if n >= now and e[0] != "f"]
+            if hidden:
+                self.changes.refuse("object_removed", ", ".join(str(n) for n in hidden[:5]))
 
     def _object_streams(self, before: dict[int, Any], after: dict[int, Any]) -> None:
         """An old object stream put in place of another would change all objects in it without a table entry."""
@@ -96,7 +102,7 @@ class Comparison(PageRules):
             if before.get(number) != after.get(number):
                 self.changes.refuse("object_stream_replaced", str(number))
 
-    def _catalog(self, changed: set[int]) -> None:
+    def _catalog(self) -> None:
         a, b = self.old.pdf.Root, self.new.pdf.Root
         if bool(self.old.pdf.is_encrypted) != bool(self.new.pdf.is_encrypted):
             self.changes.refuse("encryption_changed")
@@ -109,25 +115,44 @@ class Comparison(PageRules):
             elif key not in _CATALOG_FREE:
                 self.changes.refuse("catalog_changed", key)
         self.explained.add(b.objgen[0])
+        if b.objgen != a.objgen and b.objgen[0] in self.changed:
+            self.roles.stands(b.objgen[0])
         self._security_store(a, b)
-        info_a, info_b = self.old.pdf.trailer.get("/Info"), self.new.pdf.trailer.get("/Info")
-        for info in (info_a, info_b):
-            if isinstance(info, pikepdf.Dictionary) and not set(info.keys()) & {"/Type", "/Contents", "/Kids", "/Font"}:
-                self.explained.add(info.objgen[0])
+        self._information()
         for root in (a, b):
             metadata = root.get("/Metadata")
             if isinstance(metadata, pikepdf.Stream) and metadata.get("/Type") == "/Metadata":
-                self.explained.add(metadata.objgen[0])
+                self._excuse(metadata, (a.objgen[0], "/Metadata"))
         extensions = b.get("/Extensions")
         if isinstance(extensions, pikepdf.Dictionary):
-            self.explained.add(extensions.objgen[0])
-        self._form(a.get("/AcroForm"), b.get("/AcroForm"), changed)
+            self._excuse(extensions, (a.objgen[0], "/Extensions"))
+        self._form(a.get("/AcroForm"), b.get("/AcroForm"))
+
+    def _excuse(self, node: Any, *places: tuple[int, str]) -> None:
+        """The node may have been rewritten, where only these places of the older revision refer to it."""
+        number = node.objgen[0]
+        self.explained.add(number)
+        if number in self.changed:
+            self.roles.stands(number, *places)
+
+    def _information(self) -> None:
+        """The document information (ISO 32000-2 14.3.3). Texts alone draw nothing, wherever they stand."""
+        for revision in (self.old, self.new):
+            info: Any = revision.pdf.trailer.get("/Info")
+            if not isinstance(info, pikepdf.Dictionary) or not info.is_indirect:
+                continue
+            number = info.objgen[0]
+            if _texts(self.old.value(number)) and _texts(self.new.value(number)):
+                self.explained.add(number)
+            else:
+                self._excuse(info)
 
     def _signed_before(self) -> bool:
         return any(f.kind == "/Sig" and "/V" in f.obj for f in self.fields_before.values())
 
     def _security_store(self, a: Any, b: Any) -> None:
         """DSS (ISO 32000-2 12.8.4.3): dictionaries and arrays of it may grow; its streams never change."""
+        before: set[int] = set()
         for root in (a, b):
             store = root.get("/DSS")
             if not isinstance(store, pikepdf.Dictionary):
@@ -146,187 +171,24 @@ class Comparison(PageRules):
                 for entry in (vri.get(k) for k in list(vri.keys())[:1000] if k != "/Type"):
                     if isinstance(entry, pikepdf.Dictionary):
                         nodes += [entry, *(entry.get(k) for k in ("/Cert", "/OCSP", "/CRL"))]
-            for node in nodes:
-                if isinstance(node, (pikepdf.Dictionary, pikepdf.Array)) and not isinstance(node, pikepdf.Stream):
-                    self.explained.add(node.objgen[0])
-
-    @property
-    def fields_before(self) -> dict[str, FieldNode]:
-        if self._old_fields is None:
-            self._old_fields = form_fields(self.old.pdf)
-        return self._old_fields
-
-    @property
-    def fields_after(self) -> dict[str, FieldNode]:
-        if self._new_fields is None:
-            self._new_fields = form_fields(self.new.pdf)
-        return self._new_fields
-
-    def _form(self, a: Any, b: Any, changed: set[int]) -> None:
-        if canonical(a) == canonical(b) and not isinstance(b, pikepdf.Dictionary):
-            return
-        a = a if isinstance(a, pikepdf.Dictionary) else pikepdf.Dictionary()
-        if not isinstance(b, pikepdf.Dictionary):
-            self.changes.refuse("form_removed")
-            return
-        ordinary = any(f.kind != "/Sig" for f in self.fields_before.values())
-        for key in set(a.keys()) | set(b.keys()):
-            if shallow(a.get(key)) == shallow(b.get(key)) and key not in ("/DR", "/Fields"):
-                continue
-            if key == "/DR":
-                self._resources(a.get(key), b.get(key), "form_resources_changed")
-            elif (
-                key in ("/Fields", "/SigFlags")
-                or (key == "/DA" and not a.get(key))
-                or (key == "/NeedAppearances" and not ordinary)
-            ):
-                continue
-            else:
-                self.changes.refuse("form_changed", key)
-        self.explained.add(b.objgen[0])
-        for form in (a, b):
-            listed = form.get("/Fields")
-            if isinstance(listed, pikepdf.Array):
-                self.explained.add(listed.objgen[0])
-        self._fields(changed)
-
-    def _resources(self, a: Any, b: Any, word: str, depth: int = 0) -> None:
-        """Additions only: whatever was named before must be the same thing now."""
-        if isinstance(b, (pikepdf.Dictionary, pikepdf.Array)) and b.is_indirect:
-            self.explained.add(b.objgen[0])
-        if a is None:
-            return
-        if not isinstance(a, pikepdf.Dictionary) or not isinstance(b, pikepdf.Dictionary):
-            if canonical(a) != canonical(b):
-                self.changes.refuse(word)
-            return
-        for key in a.keys():  # noqa: SIM118 - pikepdf dictionaries iterate over keys only by keys()
-            if key not in b:
-                self.changes.refuse(word, key)
-            elif depth < 1 and isinstance(a.get(key), pikepdf.Dictionary):
-                self._resources(a.get(key), b.get(key), word, depth + 1)
-            elif shallow(a.get(key)) != shallow(b.get(key)):
-                self.changes.refuse(word, key)
-
-    def _fields(self, changed: set[int]) -> None:
-        before, after = self.fields_before, self.fields_after
-        for name, node in before.items():
-            if name not in after or after[name].kind != node.kind:
-                self.changes.refuse("field_removed", name)
-        for name, node in after.items():
-            earlier = before.get(name)
-            if earlier is None:
-                self._new_field(name, node)
-            else:
-                self._same_field(name, earlier, node, changed)
-
-    def _new_field(self, name: str, node: FieldNode) -> None:
-        if node.kind != "/Sig":
-            self.changes.content_words.add("field")
-            for widget in node.widgets:
-                page = self._page_of(widget)
-                if page is None:
-                    self.changes.refuse("field_added", name)
-                else:
-                    self.changes.content_pages.add(page)
-            if not node.widgets:
-                self.changes.refuse("field_added", name)
-            return
-        signed = "/V" in node.obj
-        if signed:
-            self.changes.signatures.append(name)
-        for widget in [node.obj, *node.widgets]:
-            if "/A" in widget or "/AA" in widget:
-                self.changes.refuse("action_added", name)
-            if not signed and "/AP" in widget and visible(widget):
-                self.changes.refuse("unsigned_field_with_appearance", name)
-        self._place(name, node, True)
-
-    def _place(self, name: str, node: FieldNode, signature: bool) -> None:
-        for widget in node.widgets:
-            if not visible(widget):
-                continue
-            page = self._page_of(widget)
-            if page is None:
-                continue
-            rect = rectangle(widget)
-            if rect is not None:
-                self.changes.placed.append(Placed(page, rect, name, signature))
-
-    def _same_field(self, name: str, a: FieldNode, b: FieldNode, changed: set[int]) -> None:
-        touched = (a.numbers | b.numbers) & changed
-        streams = {n for w in (*a.widgets, *b.widgets) for n in _appearance_numbers(w)} & changed
-        direct = 0 in a.numbers and any(canonical(x) != canonical(y) for x, y in ((a.obj, b.obj),))
-        if not touched and not streams and not direct:
-            return
-        self.explained |= touched | streams
-        signed = a.kind == "/Sig" and "/V" in a.obj
-        allowed = _SIGNATURE_FIELD_KEYS if a.kind == "/Sig" else _FIELD_VALUE_KEYS
-        pairs = [(a.obj, b.obj), *zip(a.widgets, b.widgets, strict=False)]
-        if len(a.widgets) != len(b.widgets) and a.widgets:
-            self.changes.refuse("field_changed", name)
-        for x, y in pairs:
-            for key in set(x.keys()) | set(y.keys()):
-                if shallow(x.get(key)) == shallow(y.get(key)):
-                    continue
-                if signed:
-                    self.changes.refuse("signature_field_changed", f"{name} {key}")
-                elif key == "/Rect" and visible(x):
-                    self.changes.refuse("field_moved", name)
-                elif key == "/Kids" or key not in allowed:
-                    self.changes.refuse("field_changed", f"{name} {key}")
-        if signed:
-            if streams:
-                self.changes.refuse("signature_appearance_replaced", name)
-            return
-        if a.kind == "/Sig":
-            if "/V" in b.obj:
-                self.changes.signatures.append(name)
-            elif streams or any("/AP" in w for w in b.widgets):
-                self.changes.refuse("unsigned_field_with_appearance", name)
-        else:
-            self.changes.filled[name] = (_text(a.value), _text(b.value))
-        self._place(name, b, a.kind == "/Sig")
-
-    def _field_objects(self, changed: set[int]) -> None:
-        """Parents of fields whose /Kids grew by a new field."""
-        for number in changed - self.explained:
-            a, b = self.old.value(number), self.new.value(number)
-            if not isinstance(a, pikepdf.Dictionary) or not isinstance(b, pikepdf.Dictionary) or "/T" not in a:
-                continue
-            keys = {k for k in set(a.keys()) | set(b.keys()) if shallow(a.get(k)) != shallow(b.get(k))}
-            kids_a = [k.objgen for k in a.get("/Kids") or () if isinstance(k, pikepdf.Dictionary)]
-            kids_b = [k.objgen for k in b.get("/Kids") or () if isinstance(k, pikepdf.Dictionary)]
-            if keys <= {"/Kids"} and kids_a and kids_b[: len(kids_a)] == kids_a:
-                self.explained.add(number)
+            found: list[Any] = [n for n in nodes if isinstance(n, (pikepdf.Dictionary, pikepdf.Array))]
+            found = [n for n in found if n.is_indirect]
+            before |= {n.objgen[0] for n in found} if root is a else set()
+            for node in found:
+                self._excuse(node, (a.objgen[0], "/DSS"), *((n, "*") for n in before))
 
     def _unexplained(self, number: int) -> None:
         a = self.old.value(number)
-        if isinstance(a, pikepdf.Stream) and str(a.get("/Type")) in ("/XRef", "/ObjStm"):
-            return
         kind = "?"
         if isinstance(a, (pikepdf.Dictionary, pikepdf.Stream)):
             kind = str(a.get("/Subtype") or a.get("/Type") or ("FontFile" if "/Length1" in a else "?"))
-        if self.new.value(number) is None:
+        if isinstance(a, pikepdf.Stream) and str(a.get("/Type")) in ("/XRef", "/ObjStm"):
+            self.roles.stands(number, (-1, "/Extends"))
+        elif self.new.value(number) is None:
             self.changes.refuse("object_removed", f"{number} {kind}")
-        elif kind in (
-            "/Type0",
-            "/Type1",
-            "/TrueType",
-            "/CIDFontType2",
-            "/CIDFontType0",
-            "/FontDescriptor",
-            "/Font",
-            "/Encoding",
-            "FontFile",
-            "/Type1C",
-            "/CIDFontType0C",
-            "/OpenType",
-            "/MMType1",
-            "/Type3",
-        ):
+        elif kind in _FONTS:
             self.changes.refuse("font_replaced", f"{number} {kind}")
-        elif kind in ("/Link", "/FreeText", "/Stamp", "/Widget", "/Text", "/Redact", "/Highlight", "/Popup"):
+        elif kind in _ANNOTATIONS:
             self.changes.refuse("annotation_changed", f"{number} {kind}")
         else:
             self.changes.refuse("object_replaced", f"{number} {kind}")
@@ -335,26 +197,19 @@ class Comparison(PageRules):
         """A number that the signed revision already referred to, but only now has an object."""
         if not fresh:
             return
-        for number in sorted(referred(self.data, self.old, fresh)):
+        entries = self.new.xref.entries
+        generations = {n: entries[n][2] if entries[n][0] == "n" else 0 for n in fresh}
+        for number in sorted(referred(self.data, self.old, generations)):
             self.changes.refuse("missing_object_supplied", str(number))
 
 
-def _appearance_numbers(widget: Any) -> set[int]:
-    """Object numbers of a widget's appearance streams and the dictionaries that hold them."""
-    found: set[int] = set()
-    appearance = widget.get("/AP")
-    nodes = [appearance]
-    if isinstance(appearance, pikepdf.Dictionary):
-        for key in list(appearance.keys())[:3]:
-            state = appearance.get(key)
-            nodes.append(state)
-            if isinstance(state, pikepdf.Dictionary) and not isinstance(state, pikepdf.Stream):
-                nodes += [state.get(k) for k in list(state.keys())[:50]]
-    for node in nodes:
-        if isinstance(node, pikepdf.Object) and node.is_indirect:
-            found.add(node.objgen[0])
-    return found
-
-
-def _text(value: Any) -> str:
-    return "" if value is None else str(value)[:200]
+def _texts(value: Any) -> bool:
+    """A dictionary of strings only (and /Trapped, a name)."""
+    if not isinstance(value, pikepdf.Dictionary):
+        return value is None
+    for key in value.keys():  # noqa: SIM118 - pikepdf dictionaries iterate over keys only by keys()
+        entry = value.get(key)
+        listed = list(entry)[:50] if isinstance(entry, pikepdf.Array) else [entry]
+        if key != "/Trapped" and not all(isinstance(e, pikepdf.String) for e in listed):
+            return False
+    return True

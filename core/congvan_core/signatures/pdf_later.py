@@ -35,7 +35,10 @@ _CODES = {
     "form_resources_changed": "INTEGRITY-SHADOW-CONTENT",
     "signature_field_changed": "INTEGRITY-SIGNATURE-REPLACED",
     "signature_appearance_replaced": "INTEGRITY-SIGNATURE-REPLACED",
-    "unsigned_field_with_appearance": "INTEGRITY-SIGNATURE-COVERS-CONTENT",
+    "unsigned_field_with_appearance": "INTEGRITY-ANNOTATION-ADDED",
+    "appearance_not_always_shown": "INTEGRITY-ANNOTATION-ADDED",
+    "object_in_two_roles": "INTEGRITY-SHADOW-CONTENT",
+    "hidden_startxref": "INTEGRITY-BYTES-NOT-COVERED",
     "unaccounted_bytes": "INTEGRITY-BYTES-NOT-COVERED",
     "no_cross_reference": "INTEGRITY-BYTES-NOT-COVERED",
     "unlisted_object": "INTEGRITY-BYTES-NOT-COVERED",
@@ -125,6 +128,9 @@ def _signatures(
         if other in stamps:
             if not stamps[other].intact:
                 verdict.forbid("INTEGRITY-LATER-SIGNATURE-INVALID", field=found.field, by=other)
+            elif any(p.field == other for p in step.changes.placed):
+                # Anyone can have a time stamp made: nothing vouches for what a picture of it says on the page.
+                verdict.forbid("INTEGRITY-ANNOTATION-ADDED", field=found.field, detail=f"DocTimeStamp {other}")
             continue
         measured = later.get(other)
         if measured is None or not measured.intact:

@@ -14,7 +14,7 @@ from congvan_core.signatures.cms_reading import read
 from congvan_core.signatures.facts import SignatureFacts, TimestampFacts
 from congvan_core.signatures.path_check import Setting
 from congvan_core.signatures.pdf_pages import Budget
-from congvan_core.signatures.pdf_revision import Revision
+from congvan_core.signatures.pdf_revision import MAX_COPY, Revision
 from congvan_core.signatures.pdf_signatures import FoundSignature
 from congvan_core.signatures.pdf_xref import XrefReader
 from congvan_core.signatures.signer_check import Content, assemble, judge_signer
@@ -50,7 +50,7 @@ class SignedFile:
 
     def revision(self, end: int) -> Revision:
         if end not in self.revisions:
-            if len(self.revisions) > 12:
+            if len(self.revisions) > 12 or sum(min(e, MAX_COPY) for e in (*self.revisions, end)) > 3 * MAX_COPY:
                 self.revisions.clear()
             self.revisions[end] = Revision(self.data, end, self.reader.revision(end))
         return self.revisions[end]

@@ -9,6 +9,7 @@ import pikepdf
 
 from congvan_core.signatures.pdf_changes import Changes, Placed, rectangle
 from congvan_core.signatures.pdf_revision import Revision, canonical, shallow
+from congvan_core.signatures.pdf_roles import Roles, additive
 from congvan_core.signatures.pdf_signatures import FieldNode
 
 _PAGE_FREE = {"/Annots", "/Tabs", "/StructParents", "/LastModified", "/PieceInfo"}
@@ -21,31 +22,29 @@ class PageRules(ABC):
     new: Revision
     changes: Changes
     explained: set[int]
-    _numbers: dict[int, int] | None = None
+    roles: Roles
+    _shown: dict[int, list[int]] | None = None
 
     @property
     @abstractmethod
     def fields_after(self) -> dict[str, FieldNode]:
         """The form fields of the newer revision."""
 
-    def _page_of(self, widget: Any) -> int | None:
+    def _pages_of(self, widget: Any) -> list[int]:
+        """The pages that show it: those whose /Annots lists it, whatever its own /P says (ISO 32000-2 12.5.2)."""
+        if self._shown is None:
+            self._shown = {}
+            for index, page in enumerate(self.new.pdf.pages):
+                notes = page.obj.get("/Annots")
+                for note in notes if isinstance(notes, pikepdf.Array) else ():
+                    if isinstance(note, pikepdf.Object) and note.is_indirect:
+                        self._shown.setdefault(note.objgen[0], []).append(index)
+        if widget.objgen[0] in self._shown:
+            return self._shown[widget.objgen[0]]
         page = widget.get("/P")
-        numbers = self._page_numbers
-        if isinstance(page, pikepdf.Dictionary) and page.objgen[0] in numbers:
-            return numbers[page.objgen[0]]
-        for index, found in enumerate(self.new.pdf.pages):
-            annotations = found.obj.get("/Annots")
-            if isinstance(annotations, pikepdf.Array) and any(
-                isinstance(n, pikepdf.Object) and n.objgen == widget.objgen for n in annotations
-            ):
-                return index
-        return None
-
-    @property
-    def _page_numbers(self) -> dict[int, int]:
-        if self._numbers is None:
-            self._numbers = {p.obj.objgen[0]: i for i, p in enumerate(self.new.pdf.pages)}
-        return self._numbers
+        if isinstance(page, pikepdf.Dictionary):
+            return [i for i, p in enumerate(self.new.pdf.pages) if p.obj.objgen == page.objgen][:1]
+        return []
 
     def _pages(self, changed: set[int]) -> None:
         if len(self.old.pdf.pages) != len(self.new.pdf.pages):
@@ -60,6 +59,12 @@ class PageRules(ABC):
             arrays = {n.objgen[0] for n in (notes_a, notes_b) if isinstance(n, pikepdf.Array)}
             if a.objgen[0] in changed or arrays & changed:
                 self.explained |= {a.objgen[0]} | arrays
+                if (
+                    isinstance(notes_b, pikepdf.Array)
+                    and notes_b.objgen[0] in changed
+                    and not (isinstance(notes_a, pikepdf.Array) and notes_a.objgen == notes_b.objgen)
+                ):
+                    self.roles.stands(notes_b.objgen[0])
                 self._page(index, a, b)
                 self._annotations(index, notes_a, notes_b)
             self._content_objects(index, a, b, changed)
@@ -91,18 +96,22 @@ class PageRules(ABC):
                     ),
                 ]
         touched = {n.objgen[0] for n in nodes if isinstance(n, pikepdf.Object)} & changed
-        if touched:
-            self.explained |= touched
-            self.changes.content_pages.add(index)
-            self.changes.content_words.add("/Contents")
+        for number in touched:
+            self.explained.add(number)
+            if additive(self.old.value(number), self.new.value(number)):
+                # Forms and pages of some writers share their resources: a font more is none that a page uses.
+                self.changes.everywhere = True
+            else:
+                self.changes.content_pages.add(index)
+                self.changes.content_words.add("/Contents")
 
     def _annotations(self, index: int, a: Any, b: Any) -> None:
-        before = [n.objgen if n.is_indirect else canonical(n) for n in a] if isinstance(a, pikepdf.Array) else []
+        before = [_identity(n) for n in a] if isinstance(a, pikepdf.Array) else []
         listed = list(b) if isinstance(b, pikepdf.Array) else []
-        after = [n.objgen if n.is_indirect else canonical(n) for n in listed]
+        after = [_identity(n) for n in listed]
         if [n for n in after if n in before] != before:
             self.changes.refuse("annotation_removed", str(index + 1))
-        known = {n for f in self.fields_after.values() if f.kind == "/Sig" for n in f.numbers}
+        known = {n for f in self.fields_after.values() if f.kind == "/Sig" for n in f.numbers} - {0}
         for note, key in zip(listed, after, strict=True):
             if key in before:
                 continue
@@ -112,7 +121,7 @@ class PageRules(ABC):
             if kind in ("/FreeText", "/Stamp", "/Widget"):
                 self.changes.content_pages.add(index)
                 self.changes.content_words.add(kind)
-            elif kind in ("/Text", "/Popup") and (rect := rectangle(note)) and self._is_note(rect, kind):
+            elif kind in ("/Text", "/Popup") and (rect := rectangle(note)) and self._is_note(note, rect, kind):
                 self.changes.notes.append(index)
                 if "/AP" in note:
                     self.changes.placed.append(Placed(index, rect, kind, True))
@@ -120,6 +129,13 @@ class PageRules(ABC):
                 self.changes.refuse("annotation_added", f"{index + 1} {kind}")
 
     @staticmethod
-    def _is_note(rect: tuple[float, float, float, float], kind: str) -> bool:
-        """A note shows as an icon; a large one with an appearance of its own is content."""
-        return kind == "/Popup" or (rect[2] - rect[0] <= 40 and rect[3] - rect[1] <= 40)
+    def _is_note(note: Any, rect: tuple[float, float, float, float], kind: str) -> bool:
+        """A note shows as an icon and its window has no look of its own (ISO 32000-2 12.5.6.14): else it is content."""
+        if kind == "/Popup":
+            return "/AP" not in note
+        return rect[2] - rect[0] <= 40 and rect[3] - rect[1] <= 40
+
+
+def _identity(note: Any) -> Any:
+    """An annotation by its number; what stands in the list itself, be it nonsense, by its text."""
+    return note.objgen if isinstance(note, pikepdf.Object) and note.is_indirect else canonical(note)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +14,8 @@ DPI = 96
 _SCALE = DPI / 72
 #: Luminance under which a pixel is ink, over which it is paper; how far a pixel must move to have changed.
 _INK, _PAPER, _MOVED = 150, 200, 60
+#: A pixel is coloured ink too where one of its channels is below this.
+_COLOUR = 110
 #: Pixels at 96 dpi: a thin line crossing a seal's edge stays below, a covered character is above.
 _COVERED = 40
 _STRAY = 12
@@ -50,13 +52,13 @@ class Pages:
     def __init__(self, data: Any, end: int, *, flatten: bool = False) -> None:
         import pypdfium2
 
-        from congvan_core.signatures.pdf_revision import RevisionFile
+        from congvan_core.signatures.pdf_revision import Prefix, RevisionFile
 
         if end > MAX_RENDER_BYTES:
             raise NotCompletedError("size")
         self._file = RevisionFile(data, end)
         try:
-            self.document = pypdfium2.PdfDocument(_native(self._file.path) or bytes(data[:end]))
+            self.document = pypdfium2.PdfDocument(_native(self._file.path) or Prefix(data, end))
             self.document.init_forms()
         except (pypdfium2.PdfiumError, OSError) as error:
             self._file.close()
@@ -173,7 +175,13 @@ def moved_mask(before: Any, after: Any, threshold: int = _MOVED) -> Any:
 
 
 def ink_mask(picture: Any) -> Any:
-    return picture.convert("L").point([255 if v < _INK else 0 for v in range(256)])
+    """Dark or strongly coloured: yellow writing is bright, and still writing."""
+    from PIL import ImageChops
+
+    dark = picture.convert("L").point([255 if v < _INK else 0 for v in range(256)])
+    red, green, blue = picture.split()
+    least = ImageChops.darker(ImageChops.darker(red, green), blue)
+    return ImageChops.lighter(dark, least.point([255 if v < _COLOUR else 0 for v in range(256)]))
 
 
 def paper_mask(picture: Any) -> Any:
@@ -208,12 +216,12 @@ def compare(
     earlier: dict[int, list[Rect]],
     budget: Budget,
     *,
-    check_text: bool = True,
+    quiet: Iterable[int] = (),
 ) -> Seen:
     """Compare what two revisions show on the pages where something was placed, and the text of all pages.
 
     ``earlier``: rectangles of signatures of the older revision by page; a later signature may overlap those.
-    Raises NotCompletedError.
+    ``quiet``: pages that are drawn although nothing was placed there. Raises NotCompletedError.
     """
     from PIL import ImageChops, ImageFilter
 
@@ -225,6 +233,8 @@ def compare(
         by_page: dict[int, list[Placed]] = {}
         for one in placed:
             by_page.setdefault(one.page, []).append(one)
+        for index in quiet:
+            by_page.setdefault(index, [])
         for index, ones in sorted(by_page.items()):
             budget.check()
             a, b = before.image(index), after.image(index)
@@ -245,14 +255,14 @@ def compare(
                     hidden = ImageChops.multiply(blank_out(moved.copy(), excused).crop(box), near)
                 else:
                     plain = ink_mask(before.image(index, annotations=False)).crop(box)
-                    hidden = ImageChops.multiply(ImageChops.multiply(moved.crop(box), plain), paper_mask(b).crop(box))
+                    gone = ImageChops.invert(ink_mask(b)).crop(box)
+                    hidden = ImageChops.multiply(ImageChops.multiply(moved.crop(box), plain), gone)
                 if count(hidden) > _COVERED:
                     seen.covered.append((one.field, index))
             boxes = [to_pixels(one.rect, frame, a.size) for one in ones]
             if count(blank_out(moved, boxes)) > _STRAY:
                 seen.stray.append(index)
-        if check_text:
-            _text(before, after, seen, budget)
+        _text(before, after, seen, budget)
     return seen
 
 

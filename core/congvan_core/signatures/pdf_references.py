@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import pikepdf
@@ -11,16 +12,17 @@ from congvan_core.signatures.pdf_revision import Revision
 
 MAX_OBJECT_STREAM_BYTES = 64 << 20
 SMALL = 4000
-_WRITTEN = re.compile(rb"(?<!\d)(\d{1,10}) \d{1,5} R(?![A-Za-z0-9])")
+_WRITTEN = re.compile(rb"(?<!\d)(\d{1,10}) (\d{1,5}) R(?![A-Za-z0-9])")
 _REFERENCE_END = re.compile(rb"0[\x00\t\n\x0c\r ]+R(?![A-Za-z0-9])")
 _LAST_DIGITS = re.compile(rb"\d{1,10}$")
 _BLANK = b"\x00\t\n\x0c\r "
 
 
-def referred(data: Any, old: Revision, fresh: set[int]) -> set[int]:
+def referred(data: Any, old: Revision, fresh: Mapping[int, int]) -> set[int]:
     """Which of the numbers does the older revision already refer to? Exactly for small files, by bytes for large.
 
-    A superset may be returned for large ones: text in a stream that reads like a reference.
+    ``fresh``: number to generation; a reference to another generation of a number once freed means nothing (ISO
+    32000-2 7.3.10). A superset may be returned for large files: text in a stream that reads like a reference.
     """
     if len(old.xref.entries) <= SMALL:
         return _referred_exactly(old, fresh)
@@ -40,7 +42,7 @@ def referred(data: Any, old: Revision, fresh: set[int]) -> set[int]:
     return found
 
 
-def _referred_exactly(old: Revision, fresh: set[int]) -> set[int]:
+def _referred_exactly(old: Revision, fresh: Mapping[int, int]) -> set[int]:
     found: set[int] = set()
     for number, entry in old.xref.entries.items():
         if entry[0] == "f":
@@ -52,11 +54,11 @@ def _referred_exactly(old: Revision, fresh: set[int]) -> set[int]:
             text = value.unparse(resolved=True)
         else:
             continue
-        found |= {int(n) for n in _WRITTEN.findall(text)} & fresh
+        found |= {n for n, g in ((int(a), int(b)) for a, b in _WRITTEN.findall(text)) if fresh.get(n) == g}
     return found
 
 
-def _scan(window: Any, fresh: set[int], found: set[int]) -> None:
+def _scan(window: Any, fresh: Collection[int], found: set[int]) -> None:
     """Looks for the end of a reference first: its last zero and R are rare, the digits before are not."""
     for match in _REFERENCE_END.finditer(window):
         at = match.start()

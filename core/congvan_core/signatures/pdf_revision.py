@@ -11,6 +11,9 @@ import pikepdf
 
 from congvan_core.signatures.pdf_xref import Xref
 
+#: Larger revisions are not copied but read through Python, which is slower: a copy lies in memory, whoever counts it.
+MAX_COPY = 64 << 20
+
 
 class Mapped(mmap.mmap):
     """A memory map that still knows by which name the libraries can open the very same file."""
@@ -22,16 +25,17 @@ class RevisionFile:
     """The first ``end`` bytes under a name, so that C++ libraries read them without asking Python for every byte.
 
     The whole file goes by its own descriptor; a shorter revision is an unlinked copy in memory, outside our heap.
-    ``path`` is None where the system has neither: then ``stream`` serves.
+    ``path`` is None where the system has neither, or the copy would be large: then a :class:`Prefix` serves.
     """
 
     def __init__(self, data: Any, end: int) -> None:
         self.path: str | None = None
         self._descriptor = -1
+        end = min(end, len(data))
         whole = getattr(data, "path", None)
         if whole is not None and end == len(data):
             self.path = whole
-        elif hasattr(os, "memfd_create") and os.path.isdir("/proc/self/fd"):
+        elif end <= MAX_COPY and hasattr(os, "memfd_create") and os.path.isdir("/proc/self/fd"):
             self._descriptor = os.memfd_create("revision")
             with memoryview(data) as view, view[:end] as part:
                 written = 0

@@ -261,20 +261,4 @@ def _collisions(found: list[FoundSignature]) -> None:
                 one.fault = other.fault = "shared_range"
 
 
-def orphans(data: Any, found: list[FoundSignature], size: int) -> int:
-    """How many /ByteRange stand in the bytes beyond those that form fields hold (counted, up to a limit)."""
-    count, pos = 0, 0
-    while (pos := data.find(b"/ByteRange", pos)) >= 0 and count <= MAX_SIGNATURES:
-        pos += 10
-        try:
-            value, _ = parse(data, pos)
-        except PdfSyntaxError:
-            continue
-        if not isinstance(value, list) or len(value) != 4 or not all(type(v) is int for v in value):
-            continue
-        known = any(tuple(value) == f.byte_range for f in found)
-        count += not known and value[2] > value[1] > 0 and data[value[1] : value[1] + 1] in (b"<", b"0", b"3")
-    return count
-
-
-__all__ = ["FieldNode", "FoundSignature", "Name", "find", "form_fields", "locked", "orphans"]
+__all__ = ["FieldNode", "FoundSignature", "Name", "find", "form_fields", "locked"]

@@ -37,17 +37,23 @@ def verify_pdf(data: Any, size: int, setting: Setting, base: FileFacts) -> FileF
     except pikepdf.PasswordError:
         return replace(base, readable=False, findings=(Finding("INTEGRITY-ENCRYPTED"),))
     except Exception as error:
-        return replace(
-            base, readable=False, findings=(Finding("INTEGRITY-UNREADABLE", {"reason": type(error).__name__}),)
-        )
+        # What stands in the file now cannot be shown; what was signed in it may still be told.
+        altered = _open(file, findings)
+        if not file.detached or any(one.fault for one in file.detached):
+            unreadable = Finding("INTEGRITY-UNREADABLE", {"reason": type(error).__name__})
+            return replace(base, readable=False, findings=(unreadable,))
+        return replace(_measure(file, base, findings), altered=altered)
     base = replace(base, pages=pages, scanned=scanned)
     findings += audit_pdf(data, size, probe, file.reader)
     altered = _open(file, findings)
+    if altered and not file.detached:
+        findings.append(Finding("INTEGRITY-SIGNATURE-REMOVED", {"field": "?"}))
     if not file.found and not file.detached:
         return replace(base, altered=altered, findings=tuple(findings))
     if file.final is not None:
         _security_store(file.final.pdf, setting)
-    return _measure(file, base, findings)
+    measured = _measure(file, base, findings)
+    return replace(measured, altered=altered or measured.altered)
 
 
 def _scanned(pdf: pikepdf.Pdf) -> bool:
@@ -72,7 +78,12 @@ def _open(file: SignedFile, findings: list[Finding]) -> bool:
     known = {f.end for f in file.found if not f.fault}
     altered = False
     for end in _claimed_ends(file):
-        if end in known or (end >= file.size and file.final is not None):
+        if end in known or end > file.size:
+            continue
+        if end == file.size and file.final is not None:
+            # A range over the whole file that no field leads to: the way to that signature was damaged or cut. Where
+            # a signature was found with a fault, that one is it.
+            altered = altered or not any(f.fault for f in file.found)
             continue
         try:
             revision = file.revision(end)
@@ -227,7 +238,7 @@ def _examine(file: SignedFile, step: Step, measured: dict[str, SignatureFacts]) 
         return
     old, new = file.revision(step.start), file.revision(step.end)
     file.budget.check()
-    step.changes = changes = Comparison(old, new, file.data).compare()
+    step.changes = changes = Comparison(old, new, file.data, file.budget.check).compare()
     if new.repaired and not old.repaired:
         changes.refuse("broken_cross_reference", "repaired")
     if changes.forbidden:
@@ -238,22 +249,27 @@ def _examine(file: SignedFile, step: Step, measured: dict[str, SignatureFacts]) 
             here = [p.rect for p in changes.placed if p.page == 0]
             step.number = number_added(file.data, step.start, step.end, here, earlier.get(0, []), file.budget)
         return
-    if changes.placed or changes.filled or changes.notes:
-        step.seen = compare(file.data, step.start, step.end, changes.placed, earlier, file.budget)
+    quiet = set(range(len(new.pdf.pages))) if changes.everywhere else changes.quiet
+    if changes.placed or changes.filled or changes.notes or quiet:
+        step.seen = compare(file.data, step.start, step.end, changes.placed, earlier, file.budget, quiet=quiet)
 
 
 def _signature_places(revision: Revision) -> dict[int, list[Rect]]:
     """Where the signatures of a revision show, by page."""
-    numbers = {p.obj.objgen[0]: i for i, p in enumerate(revision.pdf.pages)}
-    found: dict[int, list[Rect]] = {}
+    places: dict[int, list[Rect]] = {}
     for node in form_fields(revision.pdf).values():
         if node.kind != "/Sig" or "/V" not in node.obj:
             continue
         for widget in node.widgets:
-            page = widget.get("/P")
             rect = rectangle(widget)
-            if visible(widget) and rect is not None and isinstance(page, pikepdf.Dictionary):
-                found.setdefault(numbers.get(page.objgen[0], -1), []).append(rect)
+            if widget.is_indirect and visible(widget) and rect is not None:
+                places.setdefault(widget.objgen[0], []).append(rect)
+    found: dict[int, list[Rect]] = {}
+    for index, page in enumerate(revision.pdf.pages) if places else ():
+        notes = page.obj.get("/Annots")
+        for note in notes if isinstance(notes, pikepdf.Array) else ():
+            if isinstance(note, pikepdf.Dictionary) and note.objgen[0] in places:
+                found.setdefault(index, []).extend(places[note.objgen[0]])
     return found
 
 

@@ -95,8 +95,12 @@ class XrefReader:
         """What a hybrid file's table calls free, its stream may define (ISO 32000-2 7.5.8.4)."""
         xref.sections.append(stream)
         for number, entry in stream.entries.items():
-            if table.entries.get(number, ("f",))[0] == "f":
+            written = table.entries.get(number, ("f", 0, 0))
+            if written[0] == "f":
                 table.entries[number] = entry
+            elif entry[0] != "f" and entry != written:
+                # Old readers follow the table, new ones may follow the stream: the file would say two things.
+                raise XrefError("object listed twice")
 
     def _section(self, offset: int, end: int) -> Section:
         if offset in self._cache:

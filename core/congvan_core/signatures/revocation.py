@@ -10,10 +10,12 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from asn1crypto import crl as asn1_crl
 from asn1crypto import ocsp as asn1_ocsp
 from asn1crypto import x509
+from asn1crypto.core import Void
 
 from congvan_core.signatures.certificates import (
     UnfitKeyError,
@@ -137,17 +139,43 @@ def _from_crl(
     listed = crl["tbs_cert_list"]
     issued = listed["this_update"].native
     until = listed["next_update"].native
-    for entry in listed["revoked_certificates"] or ():
-        if entry["user_certificate"].native != cert.serial_number:
-            continue
+    found = _entries(crl["tbs_cert_list"].dump()).get(cert.serial_number)
+    if found is not None:
+        entry = asn1_crl.RevokedCertificate.load(found)
         reason = entry.crl_reason_value.native if entry.crl_reason_value is not None else None
-        if reason == "remove_from_crl":
-            break
-        return _revoked(entry["revocation_date"].native, reason, source, issued, at)
+        if reason != "remove_from_crl":
+            return _revoked(entry["revocation_date"].native, reason, source, issued, at)
     partial = point is not None and point["only_some_reasons"].native
     if partial or not _speaks_for(at, issued, until, cert, now):
         return RevocationAnswer(Revocation.UNKNOWN, source, "", issued)
     return RevocationAnswer(Revocation.GOOD, source, "", issued)
+
+
+@lru_cache(maxsize=4)
+def _entries(listed: bytes) -> dict[int, bytes]:
+    """The entries of a list by serial number, read once: a public authority's holds a hundred thousand."""
+    revoked = asn1_crl.TbsCertList.load(listed)["revoked_certificates"]
+    body = b"" if isinstance(revoked, Void) else bytes(revoked.contents or b"")
+    found: dict[int, bytes] = {}
+    pos = 0
+    while pos < len(body):
+        start, end = _content(body, pos)
+        serial, stop = _content(body, start)
+        found.setdefault(int.from_bytes(body[serial:stop], "big", signed=True), body[pos:end])
+        pos = end
+    return found
+
+
+def _content(data: bytes, pos: int) -> tuple[int, int]:
+    """Where the content of the DER element at ``pos`` begins and ends. Raises ValueError, IndexError."""
+    length = data[pos + 1]
+    start = pos + 2
+    if length & 0x80:
+        start += length & 0x7F
+        length = int.from_bytes(data[pos + 2 : start], "big")
+    if start + length > len(data):
+        raise ValueError("an element beyond its list")
+    return start, start + length
 
 
 def _crl_signed(crl: asn1_crl.CertificateList, signer: x509.Certificate) -> bool:

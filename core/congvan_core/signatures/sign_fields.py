@@ -8,6 +8,7 @@ agency's (FieldMDP); filling them later is a change that he permitted, and every
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -22,15 +23,32 @@ Rect = tuple[float, float, float, float]
 
 NUMBER_FIELD = "so"
 DATE_FIELD = "ngay"
+#: Where the page prints "ngày    tháng    năm 2026" itself, only the day, and the month where it is blank too.
+DAY_FIELD = "ngay_so"
+MONTH_FIELD = "thang_so"
+#: What a leader's signature leaves open.
+NUMBERING_FIELDS = (NUMBER_FIELD, DATE_FIELD, DAY_FIELD, MONTH_FIELD)
 #: Phụ lục I, ô số 3 and 4: size 13, number upright, date in italics.
 FIELD_SIZE = 13.0
-_STYLES: dict[str, Style] = {NUMBER_FIELD: "Regular", DATE_FIELD: "Italic"}
-_LABELS = {NUMBER_FIELD: "Số văn bản", DATE_FIELD: "Ngày, tháng, năm ban hành"}
+_STYLES: dict[str, Style] = {
+    NUMBER_FIELD: "Regular", DATE_FIELD: "Italic", DAY_FIELD: "Italic", MONTH_FIELD: "Italic",
+}  # fmt: skip
+_LABELS = {
+    NUMBER_FIELD: "Số văn bản",
+    DATE_FIELD: "Ngày, tháng, năm ban hành",
+    DAY_FIELD: "Ngày ban hành",
+    MONTH_FIELD: "Tháng ban hành",
+}
 MAX_TEXT = 60
 
 
 def prepare_number_fields(pdf: bytes, number_rect: Rect, date_rect: Rect, *, page: int = 0) -> bytes:
-    """The file with two empty text fields ``so`` and ``ngay``, before anyone has signed.
+    """The file with two empty text fields ``so`` and ``ngay``, before anyone has signed. Raises as ``lay_fields``."""
+    return lay_fields(pdf, {NUMBER_FIELD: number_rect, DATE_FIELD: date_rect}, page=page)
+
+
+def lay_fields(pdf: bytes, places: Mapping[str, Rect], *, page: int = 0) -> bytes:
+    """The file with an empty text field at each place; the names are those of ``NUMBERING_FIELDS``.
 
     Rectangles in points on the 0-based ``page``. Raises RefusedError where the file is signed already or has such
     fields, InputError for a place off the page, UnreadableError for a damaged or encrypted file.
@@ -50,7 +68,7 @@ def prepare_number_fields(pdf: bytes, number_rect: Rect, date_rect: Rect, *, pag
         fields = _form(writer, generic)
         if any(f.get_object().get("/T") in _STYLES for f in fields):
             raise RefusedError("Văn bản đã có ô số hoặc ô ngày.")
-        for name, rect in ((NUMBER_FIELD, normal(number_rect)), (DATE_FIELD, normal(date_rect))):
+        for name, rect in ((each, normal(place)) for each, place in places.items()):
             if not (box[0] <= rect[0] < rect[2] <= box[2] and box[1] <= rect[1] < rect[3] <= box[3]):
                 raise InputError(f"Ô “{name}” nằm ngoài trang.")
             shape = _widget(generic, name, rect, page_ref)
@@ -130,7 +148,7 @@ def fill_number_and_date(pdf: bytes, number: str, issued_on: date | str) -> byte
         refuse_encrypted(writer.prev)
         _permitted(writer.prev)
         found = {str(f.get_object().get("/T", "")): f.get_object() for f in _form_fields(writer.root)}
-        for name, text in ((NUMBER_FIELD, number), (DATE_FIELD, words)):
+        for name, text in _values(found, number, words, issued_on):
             if name not in found:
                 raise RefusedError("Văn bản không có ô số hoặc ô ngày để ghi.")
             widget = found[name]
@@ -146,6 +164,14 @@ def _form_fields(root: Any) -> Any:
     return root["/AcroForm"]["/Fields"] if "/AcroForm" in root and "/Fields" in root["/AcroForm"] else []
 
 
+def _values(found: Mapping[str, Any], number: str, words: str, issued_on: date | str) -> list[tuple[str, str]]:
+    """What goes into which field: the whole date, or its day and month where the page prints the words itself."""
+    if DATE_FIELD in found or DAY_FIELD not in found or not isinstance(issued_on, date):
+        return [(NUMBER_FIELD, number), (DATE_FIELD, words)]
+    month = [(MONTH_FIELD, words.split(" tháng ")[1].split(" ")[0])] if MONTH_FIELD in found else []
+    return [(NUMBER_FIELD, number), (DAY_FIELD, f"{issued_on.day:02d}"), *month]
+
+
 def _permitted(reader: Any) -> None:
     from pyhanko.sign.fields import MDPPerm
 
@@ -153,7 +179,7 @@ def _permitted(reader: Any) -> None:
         if signature.docmdp_level == MDPPerm.NO_CHANGES:
             raise RefusedError("Chữ ký trước không cho phép thay đổi gì nữa: không ghi được số và ngày.")
         lock = signature.fieldmdp
-        if lock is not None and (lock.is_locked(NUMBER_FIELD) or lock.is_locked(DATE_FIELD)):
+        if lock is not None and (lock.is_locked(NUMBER_FIELD) or all(map(lock.is_locked, (DATE_FIELD, DAY_FIELD)))):
             raise RefusedError("Ô số và ngày đã bị một chữ ký trước khóa lại.")
 
 
@@ -166,7 +192,7 @@ def _appearance(writer: Any, widget: Any, name: str, text: str) -> None:
     width, height = right - left, top - bottom
     drawn: Any = content.RawContent(b"", box=layout.BoxConstraints(width=width, height=height))
     drawn.set_writer(writer)
-    align = "center" if name == NUMBER_FIELD else "left"
+    align = "left" if name == DATE_FIELD else "center"
     inner = text_at(drawn, text, width, height, FIELD_SIZE, align, _STYLES[name]) if text else b""
     drawn.data = b"/Tx BMC " + inner + b" EMC"
     stream = writer.add_object(drawn.as_form_xobject())

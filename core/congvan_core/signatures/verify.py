@@ -47,15 +47,17 @@ def verify_file(
     now: datetime | None = None,
     purposes: frozenset[str] = PURPOSES,
     kinds: Mapping[str, str] | None = None,
+    sha256: str | None = None,
 ) -> VerificationReport:
     """Judge one file. ``signature`` is a detached .p7s over it; ``at`` the moment to judge at where no trusted time
     stamp says otherwise; ``fetch`` asks allow-listed hosts for revocation answers (None: no network).
+    ``sha256`` is the file's digest where the caller has just computed it.
 
     Never raises for what a file holds. A missing file raises OSError.
     """
     with _opened(source) as (data, size):
         label = name if name is not None else (Path(source).name if not isinstance(source, bytes) else "")
-        base = FileFacts(label, _sha256(data, size), size, detect(data, size, label))
+        base = FileFacts(label, sha256 or _sha256(data, size), size, detect(data, size, label))
         setting = Setting(
             trust or TrustStore(),
             now=now or default_now(),

@@ -52,6 +52,7 @@ def _direction(connection: Connection, agency_id: str, of: Period, direction: st
     else:
         # What was sent late was found by comparing the signature's time with the moment of sending (điểm a khoản 1 Điều 6).
         breakdowns["timeliness"] = case((document.c.late_reason.is_not(None), "late"), else_="on_time")
+    found["by_month"] = _by_month(connection, within, of)
     for name, column in breakdowns.items():
         rows = connection.execute(
             select(column, func.count())
@@ -65,6 +66,19 @@ def _direction(connection: Connection, agency_id: str, of: Period, direction: st
         )
         found[name] = {("(không rõ)" if value is None else str(value)): int(number) for value, number in rows}
     return found
+
+
+def _by_month(connection: Connection, within: list[ColumnElement[bool]], of: Period) -> dict[str, int]:
+    """Registered documents of each month of the period, in Vietnam's time."""
+    starts = of.months()
+    edges = [*starts[1:], of.end]
+    columns = [
+        func.coalesce(func.sum(case(((entry.c.registered_at >= start) & (entry.c.registered_at < end), 1), else_=0)), 0)
+        for start, end in zip(starts, edges, strict=True)
+    ]
+    statement = select(*columns).select_from(entry).join(book, book.c.id == entry.c.book_id)
+    counts = connection.execute(statement.where(*within, entry.c.state != "struck")).one()
+    return {f"{start:%m/%Y}": int(count) for start, count in zip(starts, counts, strict=True)}
 
 
 def _handling(connection: Connection, agency_id: str, of: Period, at: datetime) -> dict[str, int]:

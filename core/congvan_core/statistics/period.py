@@ -18,6 +18,12 @@ class Period:
     start: datetime
     end: datetime
 
+    def months(self) -> list[datetime]:
+        """The first moment of each month."""
+        first = self.start.month
+        count = 3 if self.quarter else 12
+        return [self.start.replace(month=first + step) for step in range(count)]
+
     @property
     def vi(self) -> str:
         return (

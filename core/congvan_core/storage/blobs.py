@@ -84,7 +84,7 @@ class BlobStore:
     def put_bytes(self, data: bytes) -> StoredBlob:
         """Store bytes. Returns after they are durable."""
         stored = StoredBlob(hashlib.sha256(data).hexdigest(), len(data))
-        return stored if self._keep_existing(stored) else self._write((data,))
+        return stored if self._keep_existing(stored) else self._write((data,), stored)
 
     def put_stream(self, chunks: Iterable[bytes]) -> StoredBlob:
         """Store chunks as they come, hashed on the way; memory is one chunk."""
@@ -103,18 +103,19 @@ class BlobStore:
         with file:
             return self.put_file(file)
 
-    def _write(self, chunks: Iterable[bytes]) -> StoredBlob:
+    def _write(self, chunks: Iterable[bytes], known: StoredBlob | None = None) -> StoredBlob:
         self._make_folder(self._incoming)
         temporary = self._incoming / secrets.token_hex(16)
         digest, size = hashlib.sha256(), 0
         try:
             with open(temporary, "xb") as file:
                 for chunk in chunks:
-                    digest.update(chunk)
+                    if known is None:
+                        digest.update(chunk)
                     size += file.write(chunk)
                 file.flush()
                 os.fsync(file.fileno())
-            stored = StoredBlob(digest.hexdigest(), size)
+            stored = known or StoredBlob(digest.hexdigest(), size)
             final = self.path(stored.sha256)
             self._make_folder(final.parent)
             os.chmod(temporary, 0o440)

@@ -45,12 +45,19 @@ def open_engine(url: str, *, pool_size: int = 10) -> Engine:
 
 def _prepare_sqlite(raw: sqlite3.Connection, _record: Any) -> None:
     raw.isolation_level = None  # SQLAlchemy's begin event opens transactions, not the driver
+    raw.create_function("search_fold", 1, _search_fold, deterministic=True)  # what the search index's triggers call
     cursor = raw.cursor()
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=FULL")
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.execute("PRAGMA busy_timeout=60000")
     cursor.close()
+
+
+def _search_fold(text: str | None) -> str:
+    from congvan_core.documents.search_schema import search_fold
+
+    return search_fold(text)
 
 
 def _begin_sqlite(connection: Connection) -> None:
@@ -87,12 +94,15 @@ class Database:
         self.engine.dispose()
 
 
+_POSTGRESQL_TIME = text("SELECT clock_timestamp()")
+_SQLITE_TIME = text("SELECT strftime('%Y-%m-%dT%H:%M:%f', 'now')")
+
+
 def database_time(connection: Connection) -> datetime:
     """The database's own clock, aware. Leases and register times are its business, not each node's."""
 
     if connection.dialect.name == "postgresql":
-        value = connection.execute(text("SELECT clock_timestamp()")).scalar_one()
+        value = connection.execute(_POSTGRESQL_TIME).scalar_one()
         assert isinstance(value, datetime)
         return value
-    value = connection.execute(text("SELECT strftime('%Y-%m-%dT%H:%M:%f', 'now')")).scalar_one()
-    return datetime.strptime(str(value), "%Y-%m-%dT%H:%M:%S.%f").replace(tzinfo=UTC)
+    return datetime.fromisoformat(connection.execute(_SQLITE_TIME).scalar_one()).replace(tzinfo=UTC)

@@ -263,6 +263,7 @@ entry = Table(
     UniqueConstraint("book_id", "number_text"),
     Index("ix_entry_book_number", "book_id", "number"),
     Index("ix_entry_newest", "agency_id", "registered_at", "id"),  # a page from the newest, without sorting the rest
+    Index("ix_entry_time", "registered_at", "id"),  # the same for who works for every agency
 )
 
 # --- journal ----------------------------------------------------------------------------------------------------------

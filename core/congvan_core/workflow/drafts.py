@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
@@ -33,6 +33,7 @@ class Plan:
     urgency: Urgency = Urgency.NORMAL
     series: str = ""
     answers_id: str | None = None
+    due_on: date | None = None
 
 
 def begin(connection: Connection, drafter: Actor, unit_id: str, plan: Plan, *, at: datetime) -> str:
@@ -65,6 +66,7 @@ def begin(connection: Connection, drafter: Actor, unit_id: str, plan: Plan, *, a
             urgency=int(plan.urgency),
             recipients=list(plan.recipients),
             answers_id=plan.answers_id,
+            due_on=plan.due_on,
             state=DraftState.DRAFT.value,
             version=0,
             created_at=at,

@@ -56,6 +56,18 @@ def of_document(connection: Connection, document_id: str, *, lock: bool = False)
     return row
 
 
+def works_on(actor: Actor, row: Row[Any]) -> bool:
+    """Whether the arrival lies with this person: named, or of the lead unit where nobody is."""
+    if row.lead_person_id is not None and row.lead_person_id == actor.id:
+        return True
+    return row.lead_unit_id is not None and row.lead_unit_id in {unit for _, unit in actor.positions}
+
+
+def _require_work(actor: Actor, row: Row[Any]) -> None:
+    if not works_on(actor, row):
+        actor.require("leader")
+
+
 def present(connection: Connection, document_id: str, leader: Actor, *, by: Actor, at: datetime) -> None:
     """Trình (Điều 18.1): the clerk puts the document before the leader in charge."""
     by.require("clerk")
@@ -90,8 +102,10 @@ def assign(connection: Connection, document_id: str, wanted: Assignment, *, by: 
 def forward(
     connection: Connection, document_id: str, *, to_unit_id: str, to_person_id: str | None, by: Actor, at: datetime
 ) -> None:
-    """Chuyển tiếp: another unit or person takes the lead; the deadline stays."""
+    """Chuyển tiếp: another unit or person takes the lead; the deadline stays. Raises RefusedError."""
     row = of_document(connection, document_id, lock=True)
+    if "unit_head" not in by.roles:
+        _require_work(by, row)
     told = {"unit": to_unit_id, "person": to_person_id}
     _move(connection, row, "forward", at, by, told, lead_unit_id=to_unit_id, lead_person_id=to_person_id)
 
@@ -121,6 +135,7 @@ def finish(
 ) -> list[str]:
     """Hoàn thành: status 06 goes to the sender. The warnings (no dossier, late) are sentences for the officer."""
     row = of_document(connection, document_id, lock=True)
+    _require_work(by, row)
     warnings = []
     if not (dossier or row.dossier):
         warnings.append("Văn bản chưa được đưa vào hồ sơ công việc nào (khoản 3 Điều 18).")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -14,22 +15,22 @@ from congvan_core.registers.entries import entries_of, keep
 from congvan_core.registers.numbering import Clock, take_number
 from congvan_core.signatures.sign_fields import NUMBER_FIELD, fill_number_and_date
 from congvan_core.signatures.sign_keys import SigningKey
-from congvan_core.signatures.sign_place import top_right
 from congvan_core.signatures.signing import AGENCY_FIELD, sign_pdf
 from congvan_core.storage.blobs import BlobStore, record
 from congvan_core.storage.database import Database, database_time
 from congvan_core.storage.schema import agency_key
-from congvan_core.workflow.drafts import get, move, told
+from congvan_core.workflow.draft_enclosures import seal_enclosures
+from congvan_core.workflow.drafts import get, move, signers, told
 from congvan_core.workflow.moves import DraftState
 from congvan_core.workflow.organisation import Actor
 from congvan_core.workflow.schema import draft
+from congvan_core.workflow.signing_round import fingerprint_of, form_values
 
 if TYPE_CHECKING:
+    from cryptography import x509
+
     from congvan_core.signatures.appearance import Appearance
     from congvan_core.signatures.sign_timestamp import TimeStamper
-
-#: A4; the place of the agency's signature on a scan is the first page's top right corner (NĐ 30, Phụ lục I).
-_A4 = (0.0, 0.0, 595.0, 842.0)
 
 
 def give_number(database: Database, draft_id: str, clerk: Actor, *, clock: Clock = database_time) -> int:
@@ -50,6 +51,15 @@ def give_number(database: Database, draft_id: str, clerk: Actor, *, clock: Clock
         move(connection, row, "number", taken.at, number=taken.number, numbered_at=taken.at)
         told(connection, row, "number", clerk.full_name, taken.at, f"Số {taken.number}/{row.symbol}")
         return taken.number
+
+
+def write_number(database: Database, blobs: BlobStore, draft_id: str, clerk: Actor, *, at: datetime) -> None:
+    """Number and date into the fields of the page, at once or after a run that was cut off; nothing on a paper document."""
+    clerk.require("clerk")
+    with database.read() as connection:
+        row = get(connection, draft_id)
+    if row.state == DraftState.NUMBERED.value and not row.on_paper:
+        _filled(database, blobs, row, clerk, at)
 
 
 def attach_scan(
@@ -85,54 +95,122 @@ def seal(
     Number and date are written first. A token that is away leaves "đã cấp số, chờ ký số của cơ quan", and the same
     call continues. Raises ConflictError, RefusedError (a key that is not the agency's), TemporaryError.
     """
+    row, data, options = seal_layout(database, blobs, draft_id, clerk, key.certificate, at, appearance)
+    seal_enclosures(database, blobs, row, key, at=at, timestamper=timestamper)
+    sealed = sign_pdf(data, key, timestamper=timestamper, signing_time=at, **options)
+    keep_seal(database, blobs, row, clerk, sealed, at)
+
+
+def seal_layout(
+    database: Database,
+    blobs: BlobStore,
+    draft_id: str,
+    clerk: Actor,
+    certificate: x509.Certificate,
+    at: datetime,
+    appearance: Appearance | None = None,
+) -> tuple[Row[Any], bytes, dict[str, Any]]:
+    """The draft, its file with number and date written, and the options of ``sign_pdf``. Raises as ``seal``."""
     clerk.require("clerk")
     with database.read() as connection:
         row = get(connection, draft_id)
         if row.state != DraftState.NUMBERED.value:
             raise ConflictError(f"Văn bản đang ở bước '{DraftState(row.state).vi}', chưa ký số của cơ quan được.")
-        _own_seal(connection, row, key)
-    if row.on_paper:
-        if row.file_sha256 == row.approved_sha256:
-            raise ConflictError("Chưa có bản số hóa của văn bản đã ký trên giấy.")
-        place: dict[str, Any] = {"page": 0, "rect": top_right(_A4)}
-    else:
+        require_own_seal(connection, row.agency_id, fingerprint_of(certificate))
+    if not row.on_paper:
         row = _filled(database, blobs, row, clerk, at)
-        place = {"field_name": AGENCY_FIELD}
-    sealed = sign_pdf(
-        blobs.read(row.file_sha256), key, kind="agency", appearance=appearance, timestamper=timestamper,
-        signing_time=at, **place,
-    )  # fmt: skip
+        data = blobs.read(row.file_sha256)
+        _signed_by_persons(data, len(_signers(database, draft_id)))
+        return row, data, {"kind": "agency", "field_name": AGENCY_FIELD, "appearance": appearance}
+    if row.copy_form is None and row.file_sha256 == row.approved_sha256:
+        raise ConflictError("Chưa có bản số hóa của văn bản đã ký trên giấy.")
+    return row, blobs.read(row.file_sha256), {"kind": "agency", "appearance": appearance or _corner(row, certificate)}
+
+
+def keep_seal(
+    database: Database, blobs: BlobStore, row: Row[Any], clerk: Actor, sealed: bytes, at: datetime
+) -> DraftState:
+    """The sealed file becomes the draft's. Raises ConflictError where somebody else was faster."""
     stored = blobs.put_bytes(sealed)
     with database.write() as connection:
-        now = get(connection, draft_id, lock=True)
+        now = get(connection, row.id, lock=True)
         if now.file_sha256 != row.file_sha256:
             raise ConflictError("Văn bản vừa được người khác xử lý; hãy mở lại.")
         record(connection, stored.sha256, stored.size, at)
-        move(connection, now, "seal", at, file_sha256=stored.sha256)
-        told(connection, get(connection, draft_id), "seal", clerk.full_name, at)
+        state = move(connection, now, "seal", at, file_sha256=stored.sha256)
+        told(connection, get(connection, row.id), "seal", clerk.full_name, at)
+        return state
 
 
-def _own_seal(connection: Connection, row: Row[Any], key: SigningKey) -> None:
-    """Where the directory knows the agency's document certificates, the seal is one of them."""
-    from cryptography.hazmat.primitives import hashes
+def accept_sealed(
+    database: Database, blobs: BlobStore, draft_id: str, clerk: Actor, sealed: bytes, *, at: datetime
+) -> DraftState:
+    """A file that the agency's clerk signed with the official tool: this document with number and date, one signature more.
 
+    Raises RefusedError where it is another document, or the new signature is not sound or not the agency's.
+    """
+    from congvan_core.signatures.verify import verify_file
+
+    clerk.require("clerk")
+    with database.read() as connection:
+        row = get(connection, draft_id)
+    if row.state != DraftState.NUMBERED.value:
+        raise ConflictError(f"Văn bản đang ở bước '{DraftState(row.state).vi}', chưa ký số của cơ quan được.")
+    current = blobs.read(row.file_sha256)
+    if not sealed.startswith(current) or len(sealed) == len(current):
+        raise RefusedError("Tệp không phải đúng văn bản đã cấp số có thêm chữ ký số của cơ quan.")
+    report = verify_file(sealed, name="da-ky.pdf").to_json()
+    before = len(verify_file(current, name="truoc.pdf").to_json()["signatures"])
+    if report["integrity"] != "intact" or len(report["signatures"]) != before + 1:
+        raise RefusedError("Chữ ký số trên tệp không nguyên vẹn, hoặc không phải đúng một chữ ký mới.")
+    with database.read() as connection:
+        require_own_seal(connection, row.agency_id, str(report["signatures"][-1]["signer"]["sha256"] or ""))
+    return keep_seal(database, blobs, row, clerk, sealed, at)
+
+
+def _corner(row: Row[Any], certificate: x509.Certificate) -> Appearance:
+    """A scan or copy: form, agency and time of signing in the first page's top right corner (Phụ lục I, ô số 14)."""
+    from congvan_core.signatures.appearance import Appearance, copy_appearance
+    from congvan_core.signatures.sign_keys import common_name
+
+    if row.copy_form is not None:
+        return copy_appearance(row.copy_form, common_name(certificate))
+    return Appearance(lines=("{signer}", "{time}"), corner=True)
+
+
+def _signers(database: Database, draft_id: str) -> Sequence[Row[Any]]:
+    with database.read() as connection:
+        return signers(connection, draft_id)
+
+
+def _signed_by_persons(data: bytes, wanted: int) -> None:
+    """The agency's signature only over the competent persons' signatures, every one intact (NĐ 30/2020 Điều 32, 33)."""
+    from congvan_core.signatures.verify import verify_file
+
+    report = verify_file(data, name="van-ban.pdf").to_json()
+    if report["integrity"] != "intact" or len(report["signatures"]) < wanted:
+        raise RefusedError(
+            "Chữ ký số của người có thẩm quyền không còn nguyên vẹn hoặc chưa đủ trên tệp: không ký số của cơ quan."
+        )
+
+
+def require_own_seal(connection: Connection, agency_id: str, fingerprint: str) -> None:
+    """Where the directory knows the agency's document certificates, the seal is one of them. Raises RefusedError."""
     known = connection.execute(
         select(agency_key.c.fingerprint).where(
-            agency_key.c.contact_point_id == row.agency_id,
+            agency_key.c.contact_point_id == agency_id,
             agency_key.c.purpose == "document",
             agency_key.c.state != "revoked",
         )
     ).scalars()
     fingerprints = set(known)
-    if fingerprints and key.certificate.fingerprint(hashes.SHA256()).hex() not in fingerprints:
+    if fingerprints and fingerprint not in fingerprints:
         raise RefusedError(
             "Chứng thư số này không phải của cơ quan theo danh bạ; không ký số của cơ quan bằng khóa khác."
         )
 
 
 def _filled(database: Database, blobs: BlobStore, row: Row[Any], clerk: Actor, at: datetime) -> Row[Any]:
-    from congvan_core.workflow.signing_round import form_values
-
     data = blobs.read(row.file_sha256)
     if form_values(data).get(NUMBER_FIELD):
         return row

@@ -33,6 +33,11 @@ class Actor:
     positions: tuple[tuple[str, str | None], ...]
     certificates: tuple[str, ...] = ()
 
+    @property
+    def position(self) -> str:
+        """The first of the positions as printed; empty where there is none."""
+        return self.positions[0][0] if self.positions else ""
+
     def heads(self, unit_id: str) -> bool:
         """Whether this person leads the unit (or stands in the agency's leadership)."""
         return "leader" in self.roles or ("unit_head" in self.roles and unit_id in {u for _, u in self.positions})
@@ -175,6 +180,21 @@ def signing_forms(connection: Connection, person_id: str, at: datetime) -> dict[
         .order_by(delegation.c.id)
     )
     return {row.form: row.full_name for row in rows}
+
+
+def giver_of(connection: Connection, person_id: str, form: str, at: datetime) -> str | None:
+    """Who gave this person the right to sign in this form at this moment; the latest where there are several."""
+    return connection.execute(
+        select(delegation.c.giver_id)
+        .where(
+            delegation.c.taker_id == person_id,
+            delegation.c.form == form,
+            delegation.c.valid_from <= at,
+            or_(delegation.c.valid_to.is_(None), delegation.c.valid_to > at),
+        )
+        .order_by(delegation.c.valid_from.desc())
+        .limit(1)
+    ).scalar_one_or_none()
 
 
 def acting(connection: Connection, person_id: str, at: datetime) -> Actor:

@@ -5,7 +5,20 @@ They hang on the core's metadata. Files are blobs; every version of a draft stay
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, Date, ForeignKey, Index, Integer, String, Table, UniqueConstraint, false, true
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Date,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    false,
+    true,
+)
 
 from congvan_core.storage.schema import metadata
 from congvan_core.storage.types import Instant, Json
@@ -45,6 +58,9 @@ appointment = Table(
     Column("roles", Json, nullable=False),  # clerk | officer | unit_head | leader | administrator | auditor
     Column("valid_from", Date),
     Column("valid_to", Date),
+    Column(
+        "from_account", Boolean, nullable=False, server_default=false()
+    ),  # follows the desk's account, until appointed
 )
 
 #: Who may sign for whom, in which form, from-to (NĐ 30/2020 Điều 13: TM., KT., TL., TUQ., Q.).
@@ -88,7 +104,39 @@ draft = Table(
     Column("document_id", ForeignKey("document.id")),  # once issued
     Column("created_at", Instant, nullable=False),
     Column("updated_at", Instant, nullable=False),
+    Column("due_on", Date),  # hạn trả lời
+    Column(
+        "copy_form", String(10)
+    ),  # SAO Y | SAO LỤC | TRÍCH SAO: the file is a copy, only the agency signs (NĐ 30 Điều 25)
+    Column("copied_id", String(32)),  # the document of ours that was copied, where it is in the store
     Index("ix_draft_desk", "agency_id", "state", "urgency"),
+)
+
+#: Phụ lục in files of their own; changed only while the draft is being written, sealed with the agency's signature.
+draft_enclosure = Table(
+    "draft_enclosure",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("draft_id", ForeignKey("draft.id"), nullable=False, index=True),
+    Column("ordinal", Integer, nullable=False),
+    Column("name", String(300), nullable=False),
+    Column("sha256", ForeignKey("blob.sha256"), nullable=False),
+    Column("sealed_sha256", String(64)),
+)
+
+#: A signature that is being made on the signer's own machine: laid out, waiting for its bytes.
+pending_signature = Table(
+    "pending_signature",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("draft_id", ForeignKey("draft.id"), nullable=False, index=True),
+    Column("person_id", ForeignKey("person.id"), nullable=False),
+    Column("purpose", String(8), nullable=False),  # person | agency
+    Column("file_sha256", String(64), nullable=False),  # the draft's file when it began: anything else is not signed
+    Column("document_sha256", ForeignKey("blob.sha256"), nullable=False),
+    Column("pending", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("ends_at", Instant, nullable=False),
 )
 
 draft_version = Table(
@@ -161,6 +209,7 @@ handling_support = Table(
     Column("handling_id", ForeignKey("handling.id"), primary_key=True),
     Column("unit_id", ForeignKey("unit.id"), primary_key=True),
     Column("due_at", Instant),
+    Column("person_id", String(32)),
 )
 
 opinion = Table(
@@ -187,4 +236,33 @@ work_state = Table(
     Column("queued_at", Instant),  # when the gateway made the mail (or knew that none is due)
     UniqueConstraint("document_id", "code"),
     Index("ix_work_state_waiting", "queued_at"),
+)
+
+#: Đăng tải trên cổng thông tin (khoản 3 Điều 13): where, when, by whom, and the very bytes.
+publication = Table(
+    "publication",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("document_id", ForeignKey("document.id"), nullable=False, index=True),
+    Column("address", String(500), nullable=False),
+    Column("published_on", Date, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("by", String(200), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("withdrawn_at", Instant),
+)
+
+#: Danh mục with dates: what of the paper arrivals must be scanned, what goes only electronically or also on paper.
+document_list = Table(
+    "document_list",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("agency_id", ForeignKey("contact_point.id"), nullable=False, index=True),
+    Column("kind", String(12), nullable=False),  # scan | electronic | paper
+    Column("what", String(300), nullable=False),  # a type of document, or words
+    Column("basis", String(300)),
+    Column("valid_from", Date, nullable=False),
+    Column("valid_to", Date),
+    Column("by", String(200), nullable=False),
+    Column("at", Instant, nullable=False),
 )

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, update
 
 from congvan_core.errors import ConflictError, RefusedError, UnreadableError
 from congvan_core.journal.writing import append
-from congvan_core.signatures.sign_fields import DATE_FIELD, NUMBER_FIELD
+from congvan_core.signatures.sign_fields import DATE_FIELD, DAY_FIELD, NUMBER_FIELD, NUMBERING_FIELDS
 from congvan_core.signatures.sign_keys import SigningKey
 from congvan_core.signatures.signing import PERSON_FIELD, Rect, sign_pdf
 from congvan_core.storage.blobs import BlobStore, record
@@ -23,6 +23,8 @@ from congvan_core.workflow.organisation import Actor, require_holder
 from congvan_core.workflow.schema import delegation, draft_signer
 
 if TYPE_CHECKING:
+    from cryptography import x509
+
     from congvan_core.signatures.appearance import Appearance
     from congvan_core.signatures.sign_timestamp import TimeStamper
 
@@ -96,28 +98,34 @@ def sign(
     """
     with database.read() as connection:
         mine = turn(connection, blobs, draft_id, actor, at)
-    _own_key(database, mine, actor, key, at)
-    options: dict[str, Any] = {"appearance": appearance, "timestamper": timestamper, "signing_time": at}
-    if mine.first:
-        _numberable(mine.file)
-        signed = sign_pdf(
-            mine.file,
-            key,
-            page=place.page,
-            rect=place.rect,
-            open_fields=(NUMBER_FIELD, DATE_FIELD),
-            reserve_agency=True,
-            reserve=[(f"{PERSON_FIELD}{n}", one.page, one.rect) for n, one in enumerate(later, 2)],
-            **options,
-        )
-    else:
-        signed = sign_pdf(mine.file, key, field_name=f"{PERSON_FIELD}{mine.signer.ordinal}", **options)
-    return _keep(database, blobs, mine, actor, signed, _fingerprint(key), at)
+    own_certificate(database, mine, actor, key.certificate, at)
+    signed = sign_pdf(
+        mine.file, key, appearance=appearance, timestamper=timestamper, signing_time=at, **layout(mine, place, later)
+    )
+    return keep_signed(database, blobs, mine, actor, signed, fingerprint_of(key.certificate), at)
 
 
-def _own_key(database: Database, mine: Turn, actor: Actor, key: SigningKey, at: datetime) -> None:
+def layout(mine: Turn, place: Place, later: Sequence[Place] = ()) -> dict[str, Any]:
+    """The options of ``sign_pdf`` for this turn: the first lays everything open that comes later, the others fill a field.
+
+    Raises RefusedError where the file has no fields for number and date.
+    """
+    if not mine.first:
+        return {"field_name": f"{PERSON_FIELD}{mine.signer.ordinal}"}
+    _numberable(mine.file)
+    return {
+        "page": place.page,
+        "rect": place.rect,
+        "open_fields": NUMBERING_FIELDS,
+        "reserve_agency": True,
+        "reserve": [(f"{PERSON_FIELD}{n}", one.page, one.rect) for n, one in enumerate(later, 2)],
+    }
+
+
+def own_certificate(database: Database, mine: Turn, actor: Actor, certificate: x509.Certificate, at: datetime) -> None:
+    """Another person's key is refused and written down (khoản 3 Điều 7). Raises RefusedError."""
     try:
-        require_holder(actor, key.certificate)
+        require_holder(actor, certificate)
     except RefusedError as refused:
         with database.write() as connection:
             append(
@@ -127,15 +135,16 @@ def _own_key(database: Database, mine: Turn, actor: Actor, key: SigningKey, at: 
                 kind="draft.foreign_key",
                 subject=f"draft:{mine.draft.id}",
                 at=at,
-                data={"certificate": _fingerprint(key), "reason": refused.message},
+                data={"certificate": fingerprint_of(certificate), "reason": refused.message},
             )
         raise
 
 
-def _fingerprint(key: SigningKey) -> str:
+def fingerprint_of(certificate: x509.Certificate) -> str:
+    """SHA-256 of the certificate, lower-case hex."""
     from cryptography.hazmat.primitives import hashes
 
-    return key.certificate.fingerprint(hashes.SHA256()).hex()
+    return certificate.fingerprint(hashes.SHA256()).hex()
 
 
 def form_values(pdf: bytes) -> dict[str, str]:
@@ -156,7 +165,8 @@ def form_values(pdf: bytes) -> dict[str, str]:
 
 
 def _numberable(pdf: bytes) -> None:
-    if not {NUMBER_FIELD, DATE_FIELD} <= set(form_values(pdf)):
+    there = set(form_values(pdf))
+    if NUMBER_FIELD not in there or not there & {DATE_FIELD, DAY_FIELD}:
         raise RefusedError(
             "Tệp chưa có ô số và ô ngày để hệ thống cấp số sau khi ký (điểm b khoản 1 Điều 20); hãy đặt ô rồi trình lại."
         )
@@ -183,12 +193,13 @@ def accept_signed(
     holder = new[0]["signer"]
     if holder["sha256"] not in actor.certificates and holder["name"].casefold() != actor.full_name.casefold():
         raise RefusedError(f"Chữ ký mới là của “{holder['name']}”, không phải của {actor.full_name} (khoản 3 Điều 7).")
-    return _keep(database, blobs, mine, actor, signed, str(holder["sha256"] or ""), at)
+    return keep_signed(database, blobs, mine, actor, signed, str(holder["sha256"] or ""), at)
 
 
-def _keep(
+def keep_signed(
     database: Database, blobs: BlobStore, mine: Turn, actor: Actor, signed: bytes, certificate: str, at: datetime
 ) -> DraftState:
+    """The signed file becomes the draft's. Raises ConflictError where somebody else was faster."""
     stored = blobs.put_bytes(signed)
     with database.write() as connection:
         row = get(connection, mine.draft.id, lock=True)
@@ -219,6 +230,3 @@ def sign_on_paper(database: Database, draft_id: str, actor: Actor, *, at: dateti
         state = move(connection, row, "sign_on_paper", at, on_paper=True, signed_at=at)
         told(connection, row, "sign_on_paper", actor.full_name, at)
         return state
-
-
-__all__ = ["Place", "Turn", "accept_signed", "form_values", "sign", "sign_on_paper", "turn"]

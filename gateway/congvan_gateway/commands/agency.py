@@ -24,6 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add.add_argument("--telephone")
     add.add_argument("--key", type=Path, metavar="PEM", help="chứng thư của khóa cổng văn bản")
     add.add_argument("--certificate", type=Path, metavar="PEM", help="chứng thư số của cơ quan trên văn bản")
+    add.add_argument("--check", metavar="HỘP-THƯ", help="hộp thư kiểm tra: trả lời kết quả kiểm tra, không vào sổ")
     add.add_argument("--automatic", metavar="NGƯỜI-CHO-PHÉP", help="cho phép tự động vào sổ (cơ quan của đơn vị)")
     imports = acts.add_parser("import", help="nhập danh bạ (CSV, XLSX, JSON)")
     imports.add_argument("file", type=Path)
@@ -61,6 +62,7 @@ def _list(app: App, args: argparse.Namespace) -> int:
 def _add(app: App, args: argparse.Namespace) -> int:
     from cryptography import x509
 
+    from congvan_core.agencies.editing import add_mailbox
     from congvan_core.agencies.lookup import by_code
     from congvan_core.ids import VIETNAM
     from congvan_core.registers.instructions import give_instruction
@@ -92,6 +94,9 @@ def _add(app: App, args: argparse.Namespace) -> int:
         telephone=args.telephone,
         actor=actor(args),
     )
+    if args.check:
+        with app.database.write() as connection:
+            add_mailbox(connection, point.id, args.check, role="check", actor=actor(args), test_environment=True)
     if args.automatic:
         with app.database.write() as connection:
             give_instruction(connection, point.id, given_by=args.automatic, at=app.clock())

@@ -7,9 +7,14 @@ import getpass
 import json
 import os
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from congvan_gateway.main import App, open_configured
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from congvan_core.agencies.model import ContactPoint
 
 
 def add_config(parser: argparse.ArgumentParser) -> None:
@@ -51,3 +56,14 @@ def actor(args: argparse.Namespace) -> str:
         return getpass.getuser()
     except (KeyError, OSError):
         return f"uid {os.getuid()}"
+
+
+def own_agency(connection: Connection, args: argparse.Namespace) -> ContactPoint:
+    """The installation's agency that ``--agency`` names, or its only one; InputError where that leaves a choice."""
+    from congvan_core.agencies.lookup import own_agencies
+    from congvan_core.errors import InputError
+
+    own = [one for one in own_agencies(connection) if args.agency in (None, one.code, one.raw_code)]
+    if len(own) != 1:
+        raise InputError("Hãy nêu cơ quan của đơn vị bằng --agency MÃ")
+    return own[0]

@@ -13,6 +13,7 @@ from congvan_core.ids import now
 from congvan_gateway.commands.account import first_account
 from congvan_gateway.commands.console_io import say
 from congvan_gateway.main import open_app
+from congvan_gateway.operations.autoconfig import fetch
 from congvan_gateway.operations.founding import found_agency
 from congvan_gateway.operations.gateway_key import make_gateway_key
 from congvan_gateway.operations.mail_servers import MailServer, find_imap, find_submission
@@ -112,8 +113,10 @@ def _station(args: argparse.Namespace, values: dict[str, dict[str, Any]]) -> dic
     """The sections of a station: mail in over IMAP, out by the provider, no door of its own."""
     user = args.mail_user or args.address
     resolver = SystemResolver()
-    imap = _given(args.imap, 993, {143: "starttls"}) or find_imap(args.address, resolver)
-    out = _given(args.submission, 587, {465: "implicit"}, "verify") or find_submission(args.address, resolver)
+    imap = _given(args.imap, 993, {143: "starttls"}) or find_imap(args.address, resolver, ask=fetch)
+    out = _given(args.submission, 587, {465: "implicit"}, "verify") or find_submission(
+        args.address, resolver, ask=fetch
+    )
     for name, found, option in (("IMAP", imap, "--imap"), ("gửi thư", out, "--submission")):
         if found is None:
             raise ConfigurationError(

@@ -7,6 +7,9 @@ import argparse
 from congvan_gateway.commands.console_io import actor, add_config, add_output, open_app, print_json, say
 from congvan_gateway.main import App
 
+#: Acts before a number is given: what was read, and which files and mails are one document.
+_ARRANGING = ("correct", "join", "split", "separate", "attach")
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     acts = parser.add_subparsers(dest="act", required=True, metavar="VIỆC")
@@ -16,15 +19,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         ("release", "tiếp nhận và vào sổ"),
         ("refuse", "từ chối tiếp nhận"),
         ("discard", "loại (không phải văn bản)"),
+        ("correct", "sửa thông tin đã đọc của văn bản, rồi kiểm tra lại"),
+        ("join", "gộp: các thư (hoặc mọi tệp của một thư) là một văn bản"),
+        ("split", "tách: mỗi nhóm tệp của thư là một văn bản"),
+        ("separate", "bỏ gộp, bỏ tách"),
+        ("attach", "gắn với văn bản đã vào sổ"),
         ("unseal", "mở niêm phong khi xác định không phải bí mật nhà nước (hai người)"),
         ("destroy", "tiêu hủy thư niêm phong (hai người)"),
     ):
         act = acts.add_parser(name, help=text, description=text)
         if name != "list":
             act.add_argument("item", metavar="THƯ")
-        if name in ("release", "refuse", "discard"):
+        if name in ("release", "refuse", "discard", *_ARRANGING):
             act.add_argument("--by", metavar="HỌ-TÊN", help="người quyết định")
-            act.add_argument("--reason", metavar="LÝ-DO", required=name != "release")
+        if name in ("release", "refuse", "discard", "attach"):
+            act.add_argument("--reason", metavar="LÝ-DO", required=name in ("refuse", "discard"))
+        _add_arranging(act, name)
         if name in ("unseal", "destroy"):
             act.add_argument(
                 "--by", metavar="HỌ-TÊN, CHỨC-VỤ", action="append", required=True, help="nêu hai lần, hai người"
@@ -50,6 +60,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         add_output(act)
 
 
+def _add_arranging(act: argparse.ArgumentParser, name: str) -> None:
+    if name == "correct":
+        act.add_argument("--set", metavar="MỤC=GIÁ-TRỊ", action="append", required=True, dest="changes",
+                         help="number, symbol, date, type, subject, urgency, signer, author_code …")  # fmt: skip
+        act.add_argument("--part", type=int, default=1, metavar="N", help="văn bản thứ mấy của thư đã tách")
+    if name == "join":
+        act.add_argument("others", nargs="*", metavar="THƯ", help="các thư gộp vào thư đầu")
+    if name == "split":
+        act.add_argument("--group", metavar="TỆP,TỆP", action="append", required=True, dest="groups",
+                         help="tên hoặc mã băm các tệp của một văn bản, tệp chính trước; nêu một lần cho mỗi văn bản")  # fmt: skip
+    if name == "attach":
+        act.add_argument("--to", required=True, metavar="SỐ-ĐẾN|VĂN-BẢN", help="số đến, mã hoặc số, ký hiệu")
+
+
 def run(args: argparse.Namespace) -> int:
     app = open_app(args)
     try:
@@ -59,6 +83,8 @@ def run(args: argparse.Namespace) -> int:
             return _show(app, args)
         if args.act in ("unseal", "destroy"):
             return _sealed(app, args)
+        if args.act in _ARRANGING:
+            return _arrange(app, args)
         return _act(app, args)
     finally:
         app.close()
@@ -127,6 +153,45 @@ def _sealed(app: App, args: argparse.Namespace) -> int:
     else:
         say(sealing.record_text(record))
     return 0
+
+
+def _arrange(app: App, args: argparse.Namespace) -> int:
+    from congvan_core.errors import InputError
+    from congvan_gateway.quarantine import grouping
+    from congvan_gateway.quarantine.attaching import attach
+    from congvan_gateway.quarantine.correcting import correct
+    from congvan_gateway.quarantine.person import Person
+
+    person = Person(actor(args))
+    if args.act == "correct":
+        pairs = [given.partition("=") for given in args.changes]
+        if not all(sign for _, sign, _ in pairs) or args.part < 1:
+            raise InputError("Viết mỗi sửa đổi dạng MỤC=GIÁ-TRỊ, ví dụ --set number=12/QĐ-UBND")
+        changes = {field.strip(): value for field, _, value in pairs}
+        done = correct(app, args.item, changes, person, part=args.part - 1)
+    elif args.act == "join":
+        done = grouping.join(app, [args.item, *args.others], person)
+    elif args.act == "split":
+        done = grouping.split(app, args.item, _groups(app, args.item, args.groups), person)
+    elif args.act == "separate":
+        done = grouping.separate(app, args.item, person)
+    else:
+        done = attach(app, args.item, person, args.to, reason=args.reason)
+    if args.json:
+        print_json(done.to_json())
+    else:
+        say(f"Thư {done.item}: {done.state}" + (f", số đến {done.register_number}" if done.register_number else ""))
+    return 0
+
+
+def _groups(app: App, item: str, given: list[str]) -> list[list[str]]:
+    """Files by their names, or by their digests where two bear one name."""
+    from congvan_gateway.quarantine.queue import find_item
+
+    with app.database.read() as connection:
+        files = (find_item(connection, item).report or {}).get("attachments", [])
+    names = {f["filename"]: f["sha256"] for f in files}
+    return [[names.get(word.strip(), word.strip()) for word in group.split(",") if word.strip()] for group in given]
 
 
 def _act(app: App, args: argparse.Namespace) -> int:

@@ -13,7 +13,7 @@ from congvan_gateway.commands.console_io import actor, add_config, add_output, o
 from congvan_gateway.main import App
 
 _BOOKS = ("incoming", "outgoing")
-_FORMS = ("xlsx", "pdf", "csv", "json")
+_FORMS = ("xlsx", "docx", "pdf", "csv", "json")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -54,6 +54,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     given.add_argument("--by", metavar="NGƯỜI")
     add_config(given)
     add_output(given)
+    who = acts.add_parser("authority", help="ai cấp số cho một sổ: chương trình này (own) hoặc QLVBĐH (external)")
+    who.add_argument("authority", choices=("own", "external"))
+    who.add_argument("--book", choices=_BOOKS, required=True)
+    who.add_argument("--year", type=int)
+    who.add_argument("--series", default="")
+    who.add_argument("--body", metavar="MÃ", help="tác giả, khi có nhiều")
+    who.add_argument("--by", metavar="NGƯỜI")
+    add_config(who)
+    add_output(who)
     sent = acts.add_parser("hand-sent", help="văn bản gửi thủ công từ hộp thư, chờ vào sổ đi")
     sent.add_argument("--take", metavar="MỤC", help="vào sổ đi theo số đã ghi trên văn bản")
     sent.add_argument("--dismiss", metavar="MỤC", help="không phải văn bản của cơ quan")
@@ -69,7 +78,7 @@ def run(args: argparse.Namespace) -> int:
     app = open_app(args)
     try:
         acts = {"list": _list, "export": _export, "strike": _strike, "add": _add, "hand-sent": _hand_sent}
-        acts["number"] = _number
+        acts |= {"number": _number, "authority": _authority}
         return acts[args.act](app, args)
     finally:
         app.close()
@@ -150,6 +159,33 @@ def _number(app: App, args: argparse.Namespace) -> int:
         print_json({"document_id": row.id, "number": args.number.strip()})
     else:
         say(f"Đã ghi số đến {args.number.strip()} do QLVBĐH cấp")
+    return 0
+
+
+def _authority(app: App, args: argparse.Namespace) -> int:
+    from congvan_core.agencies.lookup import bodies_of
+    from congvan_core.registers.books import BookKey, set_authority
+    from congvan_core.registers.numbering import vietnam_year
+
+    year = args.year or vietnam_year(app.clock())
+    with app.database.write() as connection:
+        bodies = [
+            (point.id, body.code) for point in own_agencies(connection) for body in bodies_of(connection, point.id)
+        ]
+        chosen = [b for b in bodies if args.body in (None, b[1])]
+        if len(chosen) != 1:
+            raise InputError(
+                "Nêu --body: đúng một cơ quan ban hành của đơn vị: " + ", ".join(code for _, code in bodies)
+            )
+        key = BookKey(*chosen[0], args.book, args.series)
+        there = set_authority(connection, key, year, args.authority, actor=actor(args))
+    if args.json:
+        print_json({"body": there.body_code, "book": args.book, "year": year, "authority": there.authority})
+    else:
+        say(
+            f"Sổ năm {year} của {there.body_code}: "
+            + ("QLVBĐH cấp số" if args.authority == "external" else "chương trình này cấp số")
+        )
     return 0
 
 

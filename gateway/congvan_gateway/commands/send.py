@@ -38,6 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from congvan_core.documents import urgency
     from congvan_core.documents.text import nfc
+    from congvan_gateway.dispatch import pacing
     from congvan_gateway.dispatch.issuing import send
     from congvan_gateway.dispatch.request import SendRequest, read_files
 
@@ -67,6 +68,8 @@ def run(args: argparse.Namespace) -> int:
             packet=packet,
         )
         sent = send(app, request)
+        with app.database.read() as connection:
+            ahead = pacing.forecast(connection, app.settings.delivery, app.clock())
     finally:
         app.close()
     for sentence in sent.warnings:
@@ -79,6 +82,8 @@ def run(args: argparse.Namespace) -> int:
         )
         for item in sent.recipients:
             say(f"  {item['code'] or ''} {item['address']}")
+        if ahead.done_at is not None:
+            say(f"Nhà cung cấp giới hạn số thư gửi: {ahead.words}")
         say(f"Theo dõi: congvan track {sent.document_id}")
     return 0
 

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 from starlette.responses import Response
 
-from congvan_core.agencies.lookup import by_address, by_code, mailboxes_of
+from congvan_core.agencies.lookup import bodies_of, by_address, by_code, mailboxes_of
 from congvan_core.documents import filename, number
 from congvan_core.documents.finding_again import Candidate, find_candidates
 from congvan_core.errors import CongvanError, UnreadableError
@@ -73,11 +73,34 @@ def files(report: dict[str, Any]) -> list[dict[str, Any]]:
                 "pages": min(int(inner.get("pages") or 1), 200),
                 "signatures": inner.get("signatures", []),
                 "drawable": file.get("format") in ("pdf", "png", "jpg", "jpeg", "tiff", "tif", "gif", "bmp", "webp"),
-                "changed": inner.get("integrity") in ("modified", "broken")
-                or any(s.get("changed_after") == "forbidden" for s in inner.get("signatures", [])),
+                **_comparison(inner),
             }
         )
     return out
+
+
+def _comparison(inner: dict[str, Any]) -> dict[str, Any]:
+    """Which revision is shown beside the last one, and on which pages (from 0); ``compare`` "" for none.
+
+    ``ky``: as the last signature found it; ``dau``: as the first one did, before number and date were written.
+    """
+    found = inner.get("findings", [])
+    changed = inner.get("integrity") in ("modified", "broken") or any(
+        s.get("changed_after") == "forbidden" for s in inner.get("signatures", [])
+    )
+    pages: set[int] = set()
+    for finding in found:
+        evidence = finding.get("evidence") or {}
+        told = evidence.get("pages", evidence.get("page"))
+        if str(finding.get("code", "")).startswith(("INTEGRITY-", "SIG-NUMBER-AFTER-SIGNATURE")):
+            pages |= {int(p) - 1 for p in (told if isinstance(told, list) else [told]) if isinstance(p, int) and p > 0}
+    # Where the only signature covers every byte there is no other revision to look at: the bytes themselves differ.
+    signatures = inner.get("signatures", [])
+    if changed and (len(signatures) > 1 or not all(s.get("covers_whole_file") for s in signatures)):
+        return {"compare": "ky", "compare_pages": sorted(pages)[:12] or [0]}
+    if any(f.get("code") == "SIG-NUMBER-AFTER-SIGNATURE" for f in found):
+        return {"compare": "dau", "compare_pages": sorted(pages)[:12] or [0]}
+    return {"compare": "", "compare_pages": []}
 
 
 def sources(report: dict[str, Any], main: dict[str, Any] | None, page: dict[str, str]) -> dict[str, dict[str, str]]:
@@ -125,7 +148,8 @@ def directory_entry(connection: Connection, row: Row[Any], at: datetime) -> dict
         return None
     if point is None:
         return None
-    return {"point": point, "how": how, "mailboxes": mailboxes_of(connection, point.id, on)}
+    names = list(dict.fromkeys([*(b.name for b in bodies_of(connection, point.id, on)), point.name]))
+    return {"point": point, "how": how, "mailboxes": mailboxes_of(connection, point.id, on), "names": names}
 
 
 def unknown_keys(connection: Connection, row: Row[Any]) -> list[dict[str, Any]]:
@@ -238,9 +262,11 @@ def refusals(row: Row[Any]) -> list[str]:
 def picture_answer(ask: Ask, sha256: str, page: int) -> Response:
     """A page as PNG; what cannot be drawn is told in a picture's place by its status."""
     width = ask.query_number("w", 900, 1400)
+    revision = ask.query("ban") if ask.query("ban") in ("ky", "dau") else ""
     try:
-        data, count = ask.desk.pictures.page(sha256, page, width, signed_only=ask.query("ban") == "ky")
+        data, count = ask.desk.pictures.page(sha256, page, width, revision=revision)
     except (UnreadableError, SandboxError) as error:
         return Response(error.message, 415, media_type="text/plain; charset=utf-8")
-    headers = {"Cache-Control": "private, max-age=300", "X-Pages": str(count)}
+    # The address names the bytes by their digest; a mail that is sealed meanwhile is not shown for long.
+    headers = {"Cache-Control": "private, max-age=900, immutable", "X-Pages": str(count)}
     return Response(data, media_type="image/png", headers=headers)

@@ -221,6 +221,8 @@ async def _let_in(ask: Ask, right: Right | None) -> Response | None:
         if ask.account.must_change and request.url.path not in ("/tai-khoan", "/dang-xuat"):
             return RedirectResponse("/tai-khoan", 303)
         if not ask.account.may(right):
+            if request.url.path == "/" and ask.account.may(Right.FIGURES):
+                return RedirectResponse("/thong-ke", 303)  # who supervises sees figures, and begins there
             return ask.render("failure.html", status=403, kind="right", sentence="")
     return None
 

@@ -13,9 +13,12 @@ from sqlalchemy import Connection, Row, case, func, select
 from congvan_core.ids import VIETNAM
 from congvan_core.storage.database import database_time
 from congvan_core.storage.schema import agency_key, book, contact_point, entry, event
+from congvan_gateway.console.limits import Limits
 from congvan_gateway.console.rights import rows_of
+from congvan_gateway.intake.imap_schema import imap_account
 from congvan_gateway.main import App
 from congvan_gateway.quarantine.queue import WAITING
+from congvan_gateway.recall.schema import document_change
 from congvan_gateway.storage.schema import message, outbox, recipient
 
 DAYS = 14
@@ -114,6 +117,43 @@ def expiring_keys(connection: Connection, at: datetime) -> list[Row[Any]]:
 
 def claimed_keys(connection: Connection) -> int:
     return int(connection.execute(select(func.count()).where(agency_key.c.state == "claimed")).scalar_one())
+
+
+def held_late(connection: Connection, app: App, agencies: Sequence[str] | None, at: datetime) -> int:
+    """Held mails past their limit; told to whoever looks first, the leader too."""
+    limits = Limits(app, connection, at)
+    rows = connection.execute(
+        select(message.c.held_until, message.c.received_at, message.c.urgency, message.c.agency_id)
+        .where(message.c.state.in_(WAITING), rows_of(agencies, message.c.agency_id))
+        .limit(5000)
+    )
+    return sum(1 for row in rows if limits.of(row).late)
+
+
+def orders_waiting(connection: Connection, agencies: Sequence[str] | None) -> list[Row[Any]]:
+    """Requests to give a document back that a leader decides."""
+    return list(
+        connection.execute(
+            select(document_change.c.document_id, document_change.c.kind, document_change.c.asked_at, document_change.c.reason)
+            .where(
+                document_change.c.side == "receiver", document_change.c.state == "waiting",
+                rows_of(agencies, document_change.c.agency_id),
+            )
+            .order_by(document_change.c.asked_at)
+            .limit(10)
+        )
+    )  # fmt: skip
+
+
+def broken_mailboxes(connection: Connection) -> list[Row[Any]]:
+    """Accounts whose last reading failed, with the reason."""
+    return list(
+        connection.execute(
+            select(imap_account.c.name, imap_account.c.last_error)
+            .where(imap_account.c.last_error.is_not(None))
+            .limit(10)
+        )
+    )
 
 
 def health(connection: Connection, app: App) -> list[tuple[str, str, str]]:

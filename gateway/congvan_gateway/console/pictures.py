@@ -22,25 +22,32 @@ _KEEP = 48 * 1024 * 1024
 _PAGES = 2000
 
 
-def draw_page(blobs: str, sha256: str, page: int, width: int, signed_only: bool) -> tuple[bytes, int]:
-    """One page (from 0) as PNG and how many there are. ``signed_only``: as the last signature found it.
+def draw_page(blobs: str, sha256: str, page: int, width: int, revision: str) -> tuple[bytes, int]:
+    """One page (from 0) as PNG and how many there are. ``revision`` ``ky``: as the last signature found it; ``dau``: as
+    the first one did.
 
     Raises UnreadableError for what is no picture and no PDF. Runs in a worker.
     """
     data = BlobStore(blobs).read(sha256)
     if b"%PDF-" in data[:1029]:
-        return _draw_pdf(signed_part(data) if signed_only else data, page, width)
+        return _draw_pdf(signed_part(data, revision) if revision else data, page, width)
     return _draw_image(data, width), 1
 
 
-def signed_part(data: bytes) -> bytes:
-    """The file up to the end of what its last signature covers; the whole file where nothing was added later."""
+def signed_part(data: bytes, revision: str = "ky") -> bytes:
+    """The file up to the end of what its last (``ky``) or first (``dau``) signature covers; whole where there is none.
+
+    Where the last signature covers the whole file and something was changed before it, the first one's is shown.
+    """
     ends = [
         int(m[1]) + int(m[2])
         for m in re.finditer(rb"/ByteRange\s*\[\s*\d{1,12}\s+\d{1,12}\s+(\d{1,12})\s+(\d{1,12})\s*\]", data)
     ]
     fitting = [end for end in ends if end <= len(data)]
-    return data[: max(fitting)] if fitting else data
+    if not fitting:
+        return data
+    last = max(fitting)
+    return data[: min(fitting) if revision == "dau" or last >= len(data) - 2 else last]
 
 
 def _draw_pdf(data: bytes, page: int, width: int) -> tuple[bytes, int]:
@@ -135,10 +142,10 @@ class Pictures:
         # A clerk who looks at a page does not wait for the judges, nor they for her.
         self._sandbox = Sandbox(app.settings.verification.model_copy(update={"workers": 1}))
 
-    def page(self, sha256: str, page: int, width: int, *, signed_only: bool = False) -> tuple[bytes, int]:
+    def page(self, sha256: str, page: int, width: int, *, revision: str = "") -> tuple[bytes, int]:
         """PNG and page count. Raises UnreadableError, NotFoundError, SandboxError."""
         width = min(_WIDTHS, key=lambda w: abs(w - width))
-        made: tuple[bytes, int] = self._make(draw_page, sha256, page, width, signed_only)
+        made: tuple[bytes, int] = self._make(draw_page, sha256, page, width, revision)
         return made
 
     def text(self, raw_sha256: str) -> str:

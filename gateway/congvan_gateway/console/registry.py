@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, exists, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, exists, func, or_, select
 
+from congvan_core.documents.search import matching_ids
 from congvan_core.documents.text import fold
 from congvan_core.errors import NotFoundError
+from congvan_core.ids import now
 from congvan_core.storage.schema import book, document, document_file, entry, event
+from congvan_gateway.console.cursor import Cursor, beside
 from congvan_gateway.console.rights import rows_of
 from congvan_gateway.storage.schema import message, recipient
 
 PAGE = 100
+#: So many documents are fetched by their ids; words of more are met on the way from the newest.
+_MANY = 1000
+#: The search index is behind by seconds, not by hours.
+_FRESH = timedelta(hours=1)
 
 
 def entries(
@@ -28,10 +35,12 @@ def entries(
     urgency: bool = False,
     limit: int = PAGE,
     offset: int = 0,
+    cursor: Cursor | None = None,
 ) -> list[Row[Any]]:
     """Entries of a direction's books, newest first, with their document. ``state``: active, struck, waiting, or "".
 
-    Every word must occur in what search looks in, or be the number itself.
+    Every word must occur in what search looks in, or be the number itself. A ``cursor`` that goes back gives the rows
+    before it, the nearest first.
     """
     books = select(book.c.id).where(book.c.direction == direction)
     if year:
@@ -53,11 +62,40 @@ def entries(
         statement = statement.where(entry.c.state == state)
     if urgency:
         statement = statement.where(document.c.urgency > 0)
-    for word in fold(words)[:200].split()[:10]:
-        found = document.c.search_text.contains(word, autoescape=True)
-        statement = statement.where(or_(found, entry.c.number_text == word))
-    ordered = statement.order_by(entry.c.registered_at.desc(), entry.c.id.desc())
+    if words.strip():
+        statement = statement.where(_entry_says(connection, words, books))
+    ordered = beside(statement, entry.c.registered_at, entry.c.id, cursor)
     return list(connection.execute(ordered.limit(limit).offset(offset)))
+
+
+def _entry_says(connection: Connection, words: str, books: Select[Any]) -> ColumnElement[bool]:
+    """Rare words name their documents through the index; words of very many are met soon enough from the newest on.
+
+    The index follows the journal: what came in the last hour, and a word's inner part, are looked for by themselves.
+    """
+    asked = fold(words)[:200].split()[:10]
+    each = [or_(document.c.search_text.contains(w, autoescape=True), entry.c.number_text == w) for w in asked]
+    plain = and_(*each)
+    ids = matching_ids(connection, words)
+    if ids is None or not asked:
+        return plain
+    found = list(connection.execute(ids.limit(_MANY + 1)).scalars())
+    if not found or len(found) > _MANY:
+        return plain
+    fresh = select(document.c.id).where(document.c.id >= _first_id(now() - _FRESH))
+    fresh = fresh.where(*(document.c.search_text.contains(w, autoescape=True) for w in asked)).limit(_MANY)
+    found += connection.execute(fresh).scalars()
+    same = entry.c.document_id.in_(found)
+    if len(asked) > 1:
+        return same
+    # The number itself, also of an entry of an old register that has no document here.
+    numbered = select(entry.c.id).where(entry.c.book_id.in_(books), entry.c.number_text == asked[0]).limit(_MANY)
+    return or_(same, entry.c.id.in_(list(connection.execute(numbered).scalars())))
+
+
+def _first_id(since: datetime) -> str:
+    """Identifiers begin with their time: the newest rows are found by their key."""
+    return f"{max(0, int(since.timestamp() * 1000)):012x}" + "0" * 20
 
 
 def years(connection: Connection, agencies: Sequence[str] | None, direction: str) -> list[int]:
@@ -151,3 +189,17 @@ def followed(
     else:
         statement = statement.order_by(recipient.c.urgency.desc(), recipient.c.warn_at, recipient.c.id)
     return list(connection.execute(statement.limit(limit).offset(offset)))
+
+
+def followed_counts(connection: Connection, agencies: Sequence[str] | None, at: datetime) -> dict[str, int]:
+    """How many recipients are open, overdue and failed: what the list's filters would show."""
+    overdue = and_(recipient.c.state.in_(OPEN), recipient.c.warn_at < at)
+    failed = recipient.c.state.in_(("failed", "refused"))
+    row = connection.execute(
+        select(
+            func.count(case((recipient.c.state.in_(OPEN), 1))), func.count(case((overdue, 1))), func.count(case((failed, 1)))
+        ).where(
+            recipient.c.state.in_((*OPEN, "refused")), rows_of(agencies, recipient.c.agency_id), latest_sendings()
+        )
+    ).one()  # fmt: skip
+    return {"open": row[0], "overdue": row[1], "failed": row[2]}

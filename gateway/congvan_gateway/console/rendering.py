@@ -8,6 +8,7 @@ from urllib.parse import quote, urlencode
 import jinja2
 
 from congvan_gateway.console import english, words
+from congvan_gateway.console.admin_tabs import TABS
 from congvan_gateway.console.rights import ROLES, Right
 
 
@@ -22,8 +23,11 @@ def environment() -> jinja2.Environment:
         auto_reload=False,
     )
     made.filters.update(day=words.day, moment=words.moment, size=words.size, plain=words.plain)
+    made.filters["day_text"] = words.day_text
+    made.filters["local_input"] = words.local_input
     made.filters["part"] = lambda text: quote(str(text), safe="")
     made.globals.update(_=_translate, words=words, ROLES=ROLES, Right=Right, ago=_ago, query=_query, word=_word)
+    made.globals["admin_tabs"] = TABS
     return made
 
 

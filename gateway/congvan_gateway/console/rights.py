@@ -1,4 +1,4 @@
-"""Who may do what: four roles, each act asks for one right; agencies limit the rows."""
+"""Who may do what: six roles, each act asks for one right; agencies limit the rows."""
 
 from __future__ import annotations
 
@@ -21,15 +21,20 @@ class Right(str, Enum):
     VIEW = "view"  # lists, documents, registers, tracking
     DECIDE = "decide"  # on what waits: register, refuse, discard
     SEND = "send"  # issue, resend, record a call, enter arrivals by hand
+    WORK = "work"  # drafts and the handling of arrivals; each step then asks for the person's own position
     ADMINISTER = "administer"
     JOURNAL = "journal"  # read and verify the journal
+    FIGURES = "figures"  # counts and lateness, no contents
 
 
 ROLES: dict[str, tuple[str, frozenset[Right]]] = {
-    "clerk": ("Văn thư", frozenset({Right.VIEW, Right.DECIDE, Right.SEND})),
-    "leader": ("Lãnh đạo", frozenset({Right.VIEW, Right.DECIDE, Right.JOURNAL})),
-    "administrator": ("Quản trị", frozenset({Right.VIEW, Right.ADMINISTER, Right.JOURNAL})),
-    "auditor": ("Kiểm tra (chỉ xem)", frozenset({Right.VIEW, Right.JOURNAL})),
+    "clerk": ("Văn thư", frozenset({Right.VIEW, Right.FIGURES, Right.DECIDE, Right.SEND, Right.WORK})),
+    "officer": ("Chuyên viên", frozenset({Right.VIEW, Right.FIGURES, Right.WORK})),
+    "unit_head": ("Lãnh đạo đơn vị", frozenset({Right.VIEW, Right.FIGURES, Right.WORK})),
+    "leader": ("Lãnh đạo", frozenset({Right.VIEW, Right.FIGURES, Right.DECIDE, Right.JOURNAL, Right.WORK})),
+    "administrator": ("Quản trị", frozenset({Right.VIEW, Right.FIGURES, Right.ADMINISTER, Right.JOURNAL})),
+    "supervisor": ("Giám sát (chỉ số liệu)", frozenset({Right.FIGURES})),
+    "auditor": ("Kiểm tra (chỉ xem)", frozenset({Right.VIEW, Right.FIGURES, Right.JOURNAL})),
 }
 
 
@@ -56,6 +61,11 @@ class Account:
         if right is Right.ADMINISTER and self.agencies is not None:
             return False
         return right in self.rights
+
+    @property
+    def rights_in_force(self) -> frozenset[Right]:
+        """Every right that :meth:`may` grants."""
+        return frozenset(right for right in Right if self.may(right))
 
     @property
     def signature(self) -> str:

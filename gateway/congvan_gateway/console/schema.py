@@ -43,6 +43,31 @@ account = Table(
     Column("active", Boolean, nullable=False, server_default=true()),
     Column("created_at", Instant, nullable=False),
     Column("updated_at", Instant, nullable=False),
+    Column("openid_subject", String(500)),  # "issuer sub" of OpenID Connect, pinned at the first log-in
+    Index("ix_account_openid_subject", "openid_subject", unique=True),
+)
+
+#: Ten codes on paper for the day the telephone is lost; each opens the door once.
+recovery_code = Table(
+    "recovery_code",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("account_id", ForeignKey("account.id"), nullable=False, index=True),
+    Column("digest", String(64), nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("used_at", Instant),
+)
+
+#: A log-in that went to the identity provider and has not come back; used once, swept after ten minutes.
+openid_request = Table(
+    "openid_request",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("state", String(64), nullable=False, unique=True),  # SHA-256; the browser's cookie and the address hold it
+    Column("nonce", String(64), nullable=False),
+    Column("verifier", String(128), nullable=False),  # of PKCE (RFC 7636): never leaves before the code is exchanged
+    Column("target", String(1000), nullable=False),
+    Column("created_at", Instant, nullable=False),
 )
 
 session = Table(

@@ -18,6 +18,7 @@ from congvan_core.errors import ConfigurationError
 from congvan_gateway.console.desk import Desk
 from congvan_gateway.console.guard import Limits
 from congvan_gateway.console.hooks import step
+from congvan_gateway.console.limits import escalate
 from congvan_gateway.console.pictures import Pictures
 from congvan_gateway.console.rendering import environment
 from congvan_gateway.console.routes import page_routes
@@ -111,11 +112,12 @@ async def start_console(app: App) -> tuple[str, Callable[[], Awaitable[None]]]:
 
     stop = asyncio.Event()
     hooks = asyncio.create_task(Loop("webhooks", lambda: step(app), pause=3.0).run(stop), name="webhooks")
+    limits = asyncio.create_task(Loop("limits", lambda: escalate(app), pause=60.0).run(stop), name="limits")
 
     async def close() -> None:
         server.should_exit = True
         stop.set()
-        await asyncio.wait([task, hooks], timeout=15)
+        await asyncio.wait([task, hooks, limits], timeout=15)
         listening.close()
         await asyncio.to_thread(pictures.close)
 

@@ -11,14 +11,13 @@ from sqlalchemy import insert, select, update
 
 from congvan_core.ids import new_id
 from congvan_core.storage.database import Database
-from congvan_gateway.console.accounts import account_of
+from congvan_gateway.console.accounts import IDLE, account_of
 from congvan_gateway.console.rights import Account
 from congvan_gateway.console.schema import account, session
 
 COOKIE = "congvan"
-#: A working day; untouched for two hours it ends earlier.
+#: A working day; untouched for IDLE (two hours) it ends earlier.
 LIFE = timedelta(hours=12)
-IDLE = timedelta(hours=2)
 #: ``seen_at`` is written at most this often: reading a page is no write.
 _TOUCH = timedelta(minutes=1)
 

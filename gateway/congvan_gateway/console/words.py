@@ -18,6 +18,7 @@ MAIL_STATES = {
     "ignored": "Đã loại (không phải văn bản)",
     "unreadable": "Không đọc được",
     "sealed": "Đã niêm phong",
+    "joined": "Đã gộp với thư khác",
 }
 RECIPIENT_STATES = {
     "queued": "Chờ gửi",
@@ -33,6 +34,7 @@ RECIPIENT_STATES = {
     "recalled": "Đã thu hồi",
 }
 OUTBOX_STATES = {
+    "waiting": "Chờ số đến từ QLVBĐH",
     "to_seal": "Chờ ký",
     "queued": "Chờ gửi",
     "sending": "Đang gửi",
@@ -47,6 +49,13 @@ OUTBOX_KINDS = {
     "receipt_01": "Thông báo đã đến",
     "receipt_02": "Thông báo từ chối tiếp nhận",
     "receipt_03": "Thông báo đã tiếp nhận",
+    "receipt_04": "Báo đã phân công",
+    "receipt_05": "Báo đang xử lý",
+    "receipt_06": "Báo đã hoàn thành",
+    "receipt_13": "Yêu cầu lấy lại",
+    "receipt_15": "Đồng ý lấy lại, thu hồi",
+    "receipt_16": "Không đồng ý lấy lại, thu hồi",
+    "delivery_report": "Báo cáo chuyển thư",
     "duplicate": "Thông báo lặp",
     "reminder": "Nhắc xác nhận",
     "notice": "Thông báo",
@@ -76,6 +85,28 @@ TRUST = {
     "untrusted": "Không tin cậy",
     "revoked": "Chứng thư số đã bị thu hồi",
     "none": "Không có chứng thư số",
+}
+CHANGES = {
+    "take_back": "Lấy lại",
+    "recall": "Thu hồi",
+    "update": "Cập nhật",
+    "replace": "Thay thế",
+}
+CHANGE_STATES = {
+    "new": "Mới nhận",
+    "early": "Chờ văn bản",
+    "waiting": "Chờ lãnh đạo quyết định",
+    "agreed": "Đã đồng ý",
+    "declined": "Không đồng ý",
+    "void": "Chưa xác thực, không thực hiện",
+    "asked": "Đã yêu cầu, chờ nơi nhận trả lời",
+    "done": "Mọi nơi nhận đã thực hiện",
+}
+DOCUMENT_STATES = {
+    "recalling": "Đang thu hồi, lấy lại",
+    "recalled": "Đã thu hồi",
+    "replaced": "Đã được thay thế",
+    "waiting_number": "Chờ số đến từ QLVBĐH",
 }
 LEGAL = {
     "equivalent_to_paper": "Tương đương văn bản giấy",
@@ -107,6 +138,10 @@ SOURCES = {
     "file_name": "Tên tệp",
     "page": "Trang văn bản",
     "signature": "Chữ ký số",
+    "ocr": "Nhận dạng chữ trên trang",
+    "subject": "Tiêu đề thư",
+    "body": "Lời trong thư",
+    "clerk": "Văn thư sửa",
 }
 FACTS = {
     "number": "Số, ký hiệu",
@@ -117,6 +152,22 @@ FACTS = {
     "signer": "Người ký",
 }
 EVENTS = {
+    "dossier.listed": "Thêm vào danh mục hồ sơ",
+    "dossier.put_in": "Đưa văn bản vào hồ sơ",
+    "dossier.taken_out": "Rút văn bản khỏi hồ sơ",
+    "dossier.closed": "Kết thúc hồ sơ",
+    "dossier.handed_over": "Nộp lưu hồ sơ",
+    "dossier.destroyed": "Hủy hồ sơ",
+    "dossier.viewed": "Mở xem hồ sơ",
+    "dossier.exported": "Xuất hồ sơ",
+    "dossier_list.approved": "Duyệt danh mục hồ sơ",
+    "access.changed": "Thay đổi quyền xem",
+    "access.confirmed": "Xác nhận thay đổi quyền xem",
+    "freeze.ordered": "Phong tỏa theo lệnh",
+    "freeze.lifted": "Gỡ phong tỏa",
+    "deadline.warned": "Nhắc hạn",
+    "document.preserved": "Gia hạn dữ liệu kiểm tra chữ ký",
+    "fixity.finished": "Kiểm tra xong dữ liệu lưu trữ",
     "document.registered": "Vào sổ",
     "document.checked": "Kiểm tra tính toàn vẹn trước khi gửi",
     "document.resent": "Gửi lại",
@@ -136,6 +187,44 @@ EVENTS = {
     "message.viewed": "Mở xem",
     "message.reopened": "Đưa trở lại chờ kiểm tra",
     "message.duplicate": "Gửi lặp",
+    "message.overdue": "Quá hạn kiểm tra",
+    "message.extended": "Gia hạn kiểm tra",
+    "message.asked_again": "Đề nghị bên gửi gửi lại",
+    "message.second_asked": "Đề nghị, chờ người thứ hai",
+    "message.second_confirmed": "Người thứ hai xác nhận",
+    "message.second_declined": "Người thứ hai không đồng ý",
+    "message.corrected": "Sửa thông tin",
+    "message.joined": "Gộp với thư khác",
+    "message.split": "Chia thành nhiều văn bản",
+    "message.separated": "Tách khỏi thư đã gộp",
+    "message.unreadable": "Không đọc được",
+    "message.unsealed": "Mở niêm phong (báo động nhầm)",
+    "message.destroyed": "Hủy nội dung niêm phong",
+    "recipient.phone": "Ghi nhận cuộc gọi",
+    "recipient.reminded": "Gửi thư nhắc xác nhận",
+    "recipient.overdue": "Báo văn thư: quá hạn xác nhận",
+    "recipient.fault_reported": "Báo sự cố cho đơn vị vận hành",
+    "receipt.01": "Lập thông báo đã đến",
+    "receipt.02": "Lập thông báo từ chối tiếp nhận",
+    "receipt.03": "Lập thông báo đã tiếp nhận",
+    "receipt.13": "Lập yêu cầu lấy lại văn bản",
+    "route.decided": "Chọn tuyến gửi",
+    "route.switched_by_hand": "Đổi tuyến gửi",
+    "package.waiting": "Gói thư chờ",
+    "recall.asked": "Yêu cầu lấy lại văn bản",
+    "recall.done": "Mọi nơi nhận đã trả lại",
+    "document.recall.ordered": "Có văn bản thu hồi",
+    "document.update.ordered": "Có bản cập nhật",
+    "document.replace.ordered": "Có văn bản thay thế",
+    "document.legal_value": "Đổi giá trị pháp lý",
+    "document.registered_in_qlvbdh": "Đã đăng ký vào QLVBĐH",
+    "document.destroyed": "Hủy nội dung",
+    "evidence.made": "Lập hồ sơ chứng cứ",
+    "entry.number_given": "QLVBĐH cấp số đến",
+    "entry.changed": "Sửa cột trong sổ",
+    "sent.registered": "Vào sổ văn bản gửi thủ công",
+    "sent.dismissed": "Bỏ qua thư gửi thủ công",
+    "key.limited": "Đặt hạn tin cậy khóa",
     "recipient.attempted": "Bắt đầu gửi",
     "recipient.accepted": "Máy chủ bên nhận đã nhận",
     "recipient.deferred": "Tạm hoãn",
@@ -154,6 +243,8 @@ EVENTS = {
     "receipt.sealed": "Ký thông báo trả lời",
     "package.sealed": "Ký gói thư",
     "fault.reported": "Báo sự cố cho đơn vị vận hành",
+    "fault.answered": "Đơn vị vận hành trả lời báo sự cố",
+    "provider.limit": "Nhà cung cấp báo giới hạn gửi thư",
     "document.viewed": "Mở xem",
     "document.downloaded": "Tải tệp",
     "key.confirmed": "Xác nhận khóa",
@@ -169,6 +260,64 @@ EVENTS = {
     "account.password": "Đổi mật khẩu",
     "token.added": "Tạo mã truy cập",
     "token.revoked": "Thu hồi mã truy cập",
+    "account.second_factor_on": "Bật xác thực hai bước",
+    "account.second_factor_off": "Tắt xác thực hai bước",
+    "account.recovery_codes": "Tạo mã dự phòng",
+    "account.recovery_used": "Đăng nhập bằng mã dự phòng",
+    "account.openid_bound": "Gắn tài khoản với nhà cung cấp định danh",
+    "account.openid_freed": "Bỏ gắn với nhà cung cấp định danh",
+    "session.revoked": "Kết thúc phiên",
+    "webhook.added": "Thêm nơi nhận sự kiện",
+    "webhook.ended": "Ngừng báo sự kiện",
+    "route.drafted": "Lập bảng tuyến gửi",
+    "route.activated": "Bật bảng tuyến gửi",
+    "route.rolled_back": "Quay lại bảng tuyến gửi trước",
+    "route.switched": "Chuyển đường gửi",
+    "book.authority": "Đặt nơi cấp số",
+    "book.start": "Đặt số bắt đầu",
+    "book.imported": "Nhập sổ cũ",
+    "trust.added": "Thêm chứng thư tin cậy",
+    "trust.removed": "Gỡ chứng thư tin cậy",
+    "agency.added": "Thêm cơ quan vào danh bạ",
+    "agency.changed": "Sửa cơ quan trong danh bạ",
+    "body.added": "Thêm cơ quan ban hành",
+    "body.changed": "Sửa cơ quan ban hành",
+    "mailbox.added": "Thêm hộp thư vào danh bạ",
+    "mailbox.changed": "Sửa hộp thư trong danh bạ",
+    "instruction.given": "Cho phép tự động vào sổ",
+    "instruction.ended": "Chấm dứt tự động vào sổ",
+    "outbox.paused": "Dừng mọi việc gửi",
+    "outbox.resumed": "Gửi tiếp",
+    "outbox.held": "Giữ thư lại",
+    "outbox.released": "Thả thư",
+    "outbox.retried": "Gửi ngay",
+    "notice.person": "Đổi cách nhận thông báo",
+    "notice.desk_added": "Thêm bàn nhận thông báo",
+    "notice.desk_ended": "Ngừng bàn nhận thông báo",
+    "notice.sent": "Gửi thông báo qua thư",
+    "audit.exported": "Xuất kết quả kiểm tra theo kỳ",
+}
+
+#: What is done with a draft (Điều 19, 20.1).
+DRAFT_ACTS = {
+    "begin": "Tạo dự thảo",
+    "version": "Bản dự thảo mới",
+    "comment": "Ý kiến",
+    "enclose": "Thêm phụ lục",
+    "unclose": "Bỏ phụ lục",
+    "submit": "Trình",
+    "withdraw": "Rút về",
+    "approve": "Duyệt",
+    "refuse": "Không duyệt, trả lại",
+    "sign": "Ký duyệt",
+    "sign_on_paper": "Ký trên giấy",
+    "number": "Cấp số",
+    "fill": "Ghi số và ngày vào văn bản",
+    "scan": "Gắn bản số hóa",
+    "seal": "Ký số của cơ quan",
+    "issue": "Phát hành",
+    "cancel": "Hủy dự thảo",
+    "copy": "Lập bản sao",
 }
 
 
@@ -182,6 +331,14 @@ def day(value: date | datetime | None) -> str:
     return f"{value.day:02d}/{month}/{value.year}"
 
 
+def day_text(value: str) -> str:
+    """An ISO day as a person writes it; what is none stays as it is."""
+    try:
+        return day(date.fromisoformat(value))
+    except ValueError:
+        return value
+
+
 def moment(value: datetime | str | None) -> str:
     """10:42 05/8/2026 in Vietnam's time; ISO text is read first."""
     if not value:
@@ -190,6 +347,11 @@ def moment(value: datetime | str | None) -> str:
         value = datetime.fromisoformat(value)
     local = value.astimezone(VIETNAM)
     return f"{local:%H:%M} {day(local.date())}"
+
+
+def local_input(value: datetime | None) -> str:
+    """A moment as a form's datetime-local field takes it, in Vietnam's time."""
+    return "" if value is None else value.astimezone(VIETNAM).strftime("%Y-%m-%dT%H:%M")
 
 
 def ago(value: datetime | None, now: datetime, lang: str = "vi") -> str:

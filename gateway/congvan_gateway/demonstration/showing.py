@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -172,22 +173,41 @@ class Demonstration:
 
 
 def run(*, once: bool) -> int:
-    """Exit 0 only if the receipt arrived. Without ``once`` both agencies keep running until Ctrl-C."""
-    with tempfile.TemporaryDirectory(prefix="congvan-demo-") as folder:
-        demonstration = Demonstration(Path(folder))
-        try:
-            done = demonstration.run()
-            if not once and done:
-                say(
-                    f"Hai cơ quan vẫn đang chạy; dữ liệu ở {folder}. Xem: congvan track --config "
-                    f"{folder}/{cast.SENDER.key}/congvan.toml {cast.NUMBER}/{cast.SYMBOL}"
-                )
-                say(f"Trang làm việc của {cast.RECEIVER.title}: {demonstration.open_desk()}")
-                say("Nhấn Ctrl-C để dừng.")
-                while True:
-                    time.sleep(3600)
-        except KeyboardInterrupt:
-            say("Đang dừng…")
-        finally:
-            demonstration.stop()
+    """Exit 0 only if the receipt arrived. Without ``once`` both agencies keep running until Ctrl-C.
+
+    The data are removed at the end, but after a failure they stay: its logs are what a person needs then.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="congvan-demo-"))
+    demonstration = Demonstration(folder)
+    done = False
+    try:
+        done = demonstration.run()
+        if not once and done:
+            say(
+                f"Hai cơ quan vẫn đang chạy; dữ liệu ở {folder}. Xem: congvan track --config "
+                f"{folder}/{cast.SENDER.key}/congvan.toml {cast.NUMBER}/{cast.SYMBOL}"
+            )
+            say(f"Trang làm việc của {cast.RECEIVER.title}: {demonstration.open_desk()}")
+            say("Nhấn Ctrl-C để dừng.")
+            while True:
+                time.sleep(3600)
+    except KeyboardInterrupt:
+        say("Đang dừng…")
+        done = True
+    finally:
+        demonstration.stop()
+        if done:
+            shutil.rmtree(folder, ignore_errors=True)
+        else:
+            _show_logs(folder)
     return 0 if done else 1
+
+
+def _show_logs(folder: Path) -> None:
+    """The end of each agency's log, and where the rest lies."""
+    for log in sorted(folder.glob("*/congvan.log")):
+        lines = log.read_text("utf-8", "replace").splitlines()[-8:]
+        say(f"--- {log} (các dòng cuối):")
+        for line in lines:
+            say(f"    {line[:400]}")
+    say(f"Dữ liệu của lần trình diễn không thành còn ở {folder}; xem xong có thể xóa.")

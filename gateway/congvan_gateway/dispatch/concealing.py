@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -40,8 +40,10 @@ class Concealing:
     waiting: dict[str, str] = field(default_factory=dict)
 
 
-def prepare(app: App, document_id: str, hidden: Callable[[], SignedBody]) -> Concealing:
-    """Encrypt outside every lock. ``hidden`` makes the second signed body, once per document and only where needed."""
+def prepare(app: App, document_id: str, hidden: Callable[[], SignedBody], *, apart: Collection[str] = ()) -> Concealing:
+    """Encrypt outside every lock. ``hidden`` makes the second signed body, once per document and only where needed;
+    mails in ``apart`` are sealed elsewhere.
+    """
     out = Concealing()
     at = app.clock()
     with app.database.read() as connection:
@@ -50,7 +52,11 @@ def prepare(app: App, document_id: str, hidden: Callable[[], SignedBody]) -> Con
             .join(mail_route, mail_route.c.outbox_id == outbox.c.id)
             .where(outbox.c.document_id == document_id, outbox.c.kind == "package", outbox.c.state == "to_seal")
         ).all()
-        wanted = [(r, _certificates(connection, app, r.rcpt_to)) for r in rows if _asks(r.terms) != "never"]
+        wanted = [
+            (r, certificates_of(connection, app, r.rcpt_to))
+            for r in rows
+            if _asks(r.terms) != "never" and r.id not in apart
+        ]
     body: SignedBody | None = None
     for row, certificates in wanted:
         if not certificates:
@@ -79,7 +85,7 @@ def _asks(terms: dict[str, Any]) -> str:
     return str((terms or {}).get("encryption") or "never")
 
 
-def _certificates(connection: Connection, app: App, address: str) -> list[bytes]:
+def certificates_of(connection: Connection, app: App, address: str) -> list[bytes]:
     """Every confirmed encryption certificate of the receiver: a renewed one beside the old one opens with either."""
     at = app.clock()
     found = by_address(connection, address, at.astimezone(VIETNAM).date())

@@ -42,8 +42,7 @@ class FolderCourier:
             return Refused(stage=Stage.LOCAL, code=554, text=error.message, operator=True)
         name = folder_name(parse_message(raw).message_id, mail.recipient)
         try:
-            self._out.mkdir(parents=True, exist_ok=True)
-            placed = _write(self._out, name, files)
+            placed = place(self._out, name, files)
         except OSError as error:
             # A stick that is not there, a share that is away or full: not the mail's fault.
             text = f"không ghi được vào {self._out}: {error.strerror or error}"
@@ -78,7 +77,9 @@ def safe_name(name: str, taken: dict[str, bytes]) -> str:
     return candidate
 
 
-def _write(out: Path, name: str, files: dict[str, bytes]) -> Path:
+def place(out: Path, name: str, files: dict[str, bytes]) -> Path:
+    """A sub-folder with these files, whole or not there; one of that name that is there stays. Raises OSError."""
+    out.mkdir(parents=True, exist_ok=True)
     target = out / name
     if target.exists():
         return target

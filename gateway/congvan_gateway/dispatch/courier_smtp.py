@@ -203,7 +203,7 @@ class SmtpCourier:
 
 def _verified(hop: Hop) -> Hop:
     """The same hop where only a verified host will do (RFC 8461 4.2)."""
-    tls = dataclasses.replace(hop.options.tls, mode=TlsMode.VERIFIED)
+    tls = dataclasses.replace(hop.options.tls, mode=TlsMode.VERIFIED, because="mta-sts")
     return dataclasses.replace(hop, options=dataclasses.replace(hop.options, tls=tls))
 
 

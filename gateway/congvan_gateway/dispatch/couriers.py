@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from congvan_core.errors import ConfigurationError
 from congvan_gateway.dispatch.courier import Courier
 from congvan_gateway.dispatch.courier_smtp import Hop, SmtpCourier
+from congvan_gateway.dispatch.sts_fetching import fetch_sts
 from congvan_gateway.dispatch.switching import Way
 from congvan_gateway.main import App
 from congvan_gateway.routing.model import Transport
 from congvan_mailbox.smtp.client_options import ClientOptions, Credentials
+from congvan_mailbox.smtp.mta_sts import StsPolicies
+from congvan_mailbox.smtp.resolver import DnsResolver
 from congvan_mailbox.smtp.tls_policy import TlsMode, TlsPolicy
 
 _MODES = {
@@ -16,6 +21,7 @@ _MODES = {
     "opportunistic": TlsMode.OPPORTUNISTIC,
     "require": TlsMode.REQUIRED,
     "verify": TlsMode.VERIFIED,
+    "pin": TlsMode.PINNED,
     "dane": TlsMode.DANE,
     "implicit": TlsMode.VERIFIED,
 }
@@ -29,20 +35,26 @@ def smtp_courier(app: App, tls: str | None = None) -> SmtpCourier:
     host = delivery.host if delivery.mode == "smarthost" else None
     credentials = _credentials(app, delivery.username, delivery.password_file, "delivery")
     implicit = delivery.tls == "implicit"
-    return _courier(app, host, delivery.port, tls or delivery.tls, delivery.tls_ca, credentials, implicit)
+    policy = _policy(app, tls or delivery.tls, delivery.tls_ca, delivery.tls_pins)
+    return _courier(app, host, delivery.port, policy, credentials, implicit)
+
+
+def _policy(app: App, tls: str, ca: str | None, pins: Sequence[str]) -> TlsPolicy:
+    if tls == "pin" and not pins:
+        raise ConfigurationError("tls = pin cần tls_pins: SHA-256 của chứng thư hoặc khóa công khai của máy chủ nhận")
+    wanted = frozenset(pin.replace(":", "").lower() for pin in pins) if tls == "pin" else frozenset()
+    return TlsPolicy(mode=_MODES[tls], ca_file=str(app.settings.path(ca)) if ca else None, pins=wanted)
 
 
 def _courier(
     app: App,
     host: str | None,
     port: int,
-    tls: str,
-    tls_ca: str | None,
+    policy: TlsPolicy,
     credentials: Credentials | None,
     implicit: bool,
-    chunking: bool = False,
+    chunking: bool = True,
 ) -> SmtpCourier:
-    policy = TlsPolicy(mode=_MODES[tls], ca_file=str(app.settings.path(tls_ca)) if tls_ca else None)
     options = ClientOptions(
         helo=app.settings.delivery.helo or app.settings.smtp.hostname,
         tls=policy,
@@ -51,7 +63,9 @@ def _courier(
         prefer_bdat=chunking,
     )
     hop = Hop(host, port, options)
-    return SmtpCourier(lambda _domain: hop, deadline=app.settings.delivery.attempt_seconds)
+    resolver = DnsResolver()
+    sts = StsPolicies(resolver.txt, fetch_sts) if host is None and app.settings.delivery.mta_sts else None
+    return SmtpCourier(lambda _domain: hop, resolver=resolver, deadline=app.settings.delivery.attempt_seconds, sts=sts)
 
 
 def _credentials(app: App, username: str | None, password_file: str | None, where: str) -> Credentials | None:
@@ -98,10 +112,12 @@ class CourierPark:
 
             return FolderCourier(app.settings.path(transport.out), transport.contents)
         credentials = _credentials(app, transport.username, transport.password_file, f"transports.{name}")
-        policy = tls or transport.tls or app.settings.delivery.tls
         implicit = transport.tls == "implicit"
+        usual = app.settings.delivery
+        pins = transport.tls_pins or usual.tls_pins
+        policy = _policy(app, tls or transport.tls or usual.tls, transport.tls_ca, pins)
         host = transport.host or None
-        return _courier(app, host, transport.port, policy, transport.tls_ca, credentials, implicit, transport.chunking)
+        return _courier(app, host, transport.port, policy, credentials, implicit, transport.chunking)
 
     async def close(self) -> None:
         """Give back every connection, the usual courier's too."""

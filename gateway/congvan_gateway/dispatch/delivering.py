@@ -11,12 +11,14 @@ from typing import Any
 
 import structlog
 from prometheus_client import Counter
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row
 
 from congvan_core.documents.model import Urgency
 from congvan_core.ids import new_id
 from congvan_core.storage.database import database_time
+from congvan_gateway.dispatch import dividing, pacing
 from congvan_gateway.dispatch import outbox as queue
+from congvan_gateway.dispatch.bodies import Bodies
 from congvan_gateway.dispatch.courier import Courier
 from congvan_gateway.dispatch.couriers import CourierPark
 from congvan_gateway.dispatch.outbox import Claim, Result
@@ -49,42 +51,96 @@ _PRIORITIES = {
     Urgency.EXPRESS_TIMED: 6,
 }
 
+#: Attempts beyond ``concurrency`` for urgent mails (điểm a khoản 1 Điều 6: ngay sau khi ký).
+_URGENT_MORE = 2
+#: Seconds: how long a full courier waits before it looks for urgent mail; what ends within so much is one batch.
+_LOOK, _TOGETHER = 0.5, 0.05
+
 #: A claim, its way, what came of it (None: a fault of ours) and the words for it.
 Attempted = tuple[Claim, Way, Outcome | None, str]
 
 
+def _takes_bounces(app: App) -> bool:
+    """Whether bounces reach our own door: a mailbox at a provider may not know addresses with a mark in them."""
+    return app.settings.smtp.enabled and not any(box.enabled for box in app.settings.imap)
+
+
 class Dispatcher:
-    """Keeps up to ``concurrency`` attempts under way."""
+    """Keeps up to ``concurrency`` attempts under way, and a few more for what is urgent: a hop that answers slowly holds
+    back its own mails, nobody else's.
+    """
 
     def __init__(self, app: App, courier: Courier) -> None:
         self._app = app
         self._park = CourierPark(app, courier)
         self._switch = Switch(app)
+        self._bodies = Bodies(app.blobs)
         delivery = app.settings.delivery
         self._concurrency = delivery.concurrency
         self._lease = timedelta(seconds=delivery.lease_seconds)
         self._wait = timedelta(seconds=delivery.unknown_wait_seconds)
+        self._verp = delivery.verp == "always" or (delivery.verp == "auto" and _takes_bounces(app))
         self._rng = random.Random()  # noqa: S311  spreads load, keeps no secret
         self._results: SharedCommit[Attempted] = SharedCommit(self._finish_all)
+        self._running: set[asyncio.Task[None]] = set()
+        self._closing = False
 
     async def step(self) -> int:
-        """Claim a batch and carry it; returns how many were tried."""
-        claims = await asyncio.to_thread(self._claim)
-        if claims:
-            await asyncio.gather(*(self._carry(held, way) for held, way in claims))
+        """Claim a batch and carry all of it; returns how many were tried."""
+        done = await self.flow()
+        await self._drain()
+        return done
+
+    async def flow(self) -> int:
+        """Claim what there is room for and begin to carry it; waits for room, never for the slowest attempt."""
+        if self._closing:
+            return 0
+        self._reap()
+        room = self._concurrency - len(self._running)
+        claims = await asyncio.to_thread(self._claim, room) if room + _URGENT_MORE > 0 else []
+        self._running |= {asyncio.create_task(self._carry(held, way)) for held, way in claims}
+        if len(self._running) >= self._concurrency:
+            await self._wait_for_room()
         return len(claims)
 
     async def close(self) -> None:
-        """Give back the connections of every courier."""
+        """End what is under way, then give back the connections of every courier."""
+        self._closing = True
+        await self._drain()
         await self._park.close()
 
-    def _claim(self) -> list[tuple[Claim, Way]]:
+    async def _wait_for_room(self) -> None:
+        """Until an attempt has ended and those that end with it, so that one claim fills their places; not for long:
+        something urgent may have come."""
+        done, left = await asyncio.wait(self._running, timeout=_LOOK, return_when=asyncio.FIRST_COMPLETED)
+        loop = asyncio.get_running_loop()
+        until = loop.time() + _TOGETHER
+        while done and len(left) > self._concurrency // 2 and (wait := until - loop.time()) > 0:
+            _, left = await asyncio.wait(left, timeout=wait, return_when=asyncio.FIRST_COMPLETED)
+
+    async def _drain(self) -> None:
+        while self._running:
+            await asyncio.wait(self._running)
+            self._reap()
+
+    def _reap(self) -> None:
+        """Forget what has ended. Raises what ended it: the results could not be written."""
+        for task in [task for task in self._running if task.done()]:
+            self._running.discard(task)
+            task.result()
+
+    def _claim(self, room: int) -> list[tuple[Claim, Way]]:
         with self._app.database.write() as connection:
+            at = database_time(connection)
             for row in queue.recover_expired(connection, wait=self._wait):
-                if row.recipient_id:
-                    self._track(connection, row.recipient_id, Event.LOST, new_id(), "tiến trình gửi dừng giữa chừng")
-            claims = queue.claim(connection, limit=self._concurrency, lease=self._lease)
-            ways = self._switch.choose(connection, claims, database_time(connection)) if claims else {}
+                if row.recipient_id and row.kind != dividing.PIECE:
+                    self._track(
+                        connection, row.recipient_id, Event.LOST, new_id(), "tiến trình gửi dừng giữa chừng", at
+                    )
+            allowed = pacing.limits(connection, self._app.settings.delivery, at)
+            room, urgent = pacing.room(connection, allowed, at, room, _URGENT_MORE)
+            claims = queue.claim(connection, limit=room, urgent=urgent, lease=self._lease)
+            ways = self._switch.choose(connection, claims, at) if claims else {}
             out: list[tuple[Claim, Way]] = []
             for held in claims:
                 way = ways[held.row.id]
@@ -92,8 +148,8 @@ class Dispatcher:
                     postpone(connection, held, way)
                     continue
                 out.append((held, way))
-                if held.row.recipient_id:
-                    self._track(connection, held.row.recipient_id, Event.ATTEMPTED, held.token + held.row.id, "")
+                if held.row.recipient_id and held.row.kind != dividing.PIECE:
+                    self._track(connection, held.row.recipient_id, Event.ATTEMPTED, held.token + held.row.id, "", at)
         return out
 
     async def _carry(self, held: Claim, way: Way) -> None:
@@ -107,9 +163,12 @@ class Dispatcher:
             return
         await self._results.put((held, way, outcome, outcome.status))
 
+    def _size(self, row: Row[Any]) -> int:
+        return len(row.headers or "") + len(self._bodies.read(row.body_sha256))
+
     def _mail(self, held: Claim, way: Way) -> OutgoingMail:
         row = held.row
-        raw = row.headers.encode("ascii") + self._app.blobs.read(row.body_sha256)
+        raw = row.headers.encode("ascii") + self._bodies.read(row.body_sha256)
         dsn = None
         if row.envid:
             dsn = DsnRequest(ret="HDRS", envid=row.envid, notify=row.notify, orcpt=row.rcpt_to)
@@ -125,32 +184,54 @@ class Dispatcher:
             require_tls_onward=way.terms.require_tls,
             priority=_PRIORITIES[Urgency(row.urgency)],
             deliver_by=int(left) if left >= 60 and row.recipient_id else None,
+            verp=row.envid if self._verp else None,
         )
 
     def _finish_all(self, done: Sequence[Attempted]) -> None:
         """Attempts that ended together, in one transaction; each keeps its own lease, its own proof, its own event."""
         with self._app.database.write() as connection:
-            states = [self._finish(connection, *one) for one in done]
+            at = database_time(connection)
+            fine: set[str] = set()
+            states = [self._finish(connection, *one, at, fine) for one in done]
         for state in states:
             ATTEMPTS.labels(state).inc()
 
-    def _finish(self, connection: Connection, held: Claim, way: Way, outcome: Outcome | None, text: str) -> str:
+    def _finish(
+        self,
+        connection: Connection,
+        held: Claim,
+        way: Way,
+        outcome: Outcome | None,
+        text: str,
+        at: datetime,
+        fine: set[str],
+    ) -> str:
         row = held.row
-        at = database_time(connection)
+        if outcome is not None and way.transport is None:
+            outcome = pacing.learn(connection, self._app.settings.delivery, outcome, lambda: self._size(row), at)
         result = self._result(held, way, outcome, text, at)
-        result = self._switch.settle(connection, held, way, outcome, result, at)
+        limit = dividing.smaller(connection, self._app, held, outcome) if isinstance(outcome, Refused) else None
+        if limit is not None:
+            result = dataclasses.replace(result, state="deferred", next_at=at)  # not its last word: a smaller mail goes
+        else:
+            result = self._switch.settle(connection, held, way, outcome, result, at, fine)
         if not queue.finish(connection, held, result):
             log.warning("courier.late", outbox=row.id, outcome=result.state)
+        elif row.kind == dividing.PIECE:
+            if result.state == "failed":  # without it the document is not all there
+                self._track(connection, row.recipient_id, Event.REPORT_FAILED, held.token + "piece", text[:500], at)
         elif row.recipient_id is not None:
+            if limit is not None:
+                dividing.reseal(connection, held, limit, at)
             gave_up = result.state == "failed" and not isinstance(outcome, Refused)
             event = Event.GIVEN_UP if gave_up else _EVENTS[result.state]
-            self._track(connection, row.recipient_id, event, held.token + event.value, text[:500])
+            self._track(connection, row.recipient_id, event, held.token + event.value, text[:500], at)
         return result.state
 
     def _result(self, held: Claim, way: Way, outcome: Outcome | None, text: str, at: datetime) -> Result:
         row = held.row
         outcome = outcome or Deferred(stage=Stage.LOCAL, text=text, operator=True)
-        tls = f"{outcome.tls.version} {outcome.tls.cipher}" if outcome.tls else None
+        tls = f"{outcome.tls.version} {outcome.tls.cipher} {outcome.tls.proof}".rstrip() if outcome.tls else None
         facts: dict[str, Any] = {
             "code": outcome.code, "status": outcome.enhanced, "text": outcome.text or text, "host": outcome.host,
             "stage": outcome.stage.value, "tls": tls,
@@ -187,8 +268,9 @@ class Dispatcher:
             give_up=terms.fail_hours * 3600,
         )
 
-    def _track(self, connection: Connection, recipient_id: str, event: Event, digest: str, reason: str) -> None:
-        at = database_time(connection)
+    def _track(
+        self, connection: Connection, recipient_id: str, event: Event, digest: str, reason: str, at: datetime
+    ) -> None:
         apply(connection, recipient_id, Evidence(event, "attempt", at, digest[:64], reason=reason))
         if event is Event.ATTEMPTED:
             from sqlalchemy import update

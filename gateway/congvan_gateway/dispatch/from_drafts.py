@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Connection, Row, select
 
+from congvan_core.agencies.lookup import by_code
 from congvan_core.documents import filename, number
 from congvan_core.documents.model import DocumentMetadata, FileRole, SignerInfo, Urgency
 from congvan_core.documents.store import number_key
-from congvan_core.errors import ConflictError
+from congvan_core.errors import ConflictError, InputError
 from congvan_core.ids import VIETNAM
 from congvan_core.storage.schema import document
 from congvan_core.workflow import drafts
+from congvan_core.workflow.authority import SigningBlock, signing_block
+from congvan_core.workflow.draft_enclosures import enclosures
 from congvan_core.workflow.moves import DraftState
 from congvan_core.workflow.organisation import Actor, acting
 from congvan_core.workflow.schema import draft_version
@@ -22,7 +26,9 @@ from congvan_gateway.dispatch.request import OutgoingFile, SendRequest
 from congvan_gateway.main import App
 
 
-def issue(app: App, draft_id: str, clerk: Actor, *, accept_undecided: str | None = None) -> Sent | None:
+def issue(
+    app: App, draft_id: str, clerk: Actor, *, accept_undecided: str | None = None, late_reason: str | None = None
+) -> Sent | None:
     """Phát hành: checked (Điều 15), registered under the number it has, queued for every recipient.
 
     None where an earlier run had issued it already and only the draft did not say so. Raises as ``send``.
@@ -34,13 +40,15 @@ def issue(app: App, draft_id: str, clerk: Actor, *, accept_undecided: str | None
             select(draft_version).where(draft_version.c.draft_id == draft_id, draft_version.c.number == row.version)
         ).one_or_none()
         signers = drafts.signers(connection, draft_id)
-        person = acting(connection, signers[-1].person_id, app.clock())
+        block = _block(app, connection, row, signers[-1])
+        enclosed = enclosures(connection, draft_id)
     if row.state != DraftState.SEALED.value:
         raise ConflictError(f"Văn bản đang ở bước '{DraftState(row.state).vi}', chưa phát hành được.")
     known = _issued_before(app, row)
     sent = None
     if known is None:
-        sent = send(app, _request(app, row, last, person, signers[-1].form, clerk, accept_undecided))
+        request = _request(app, row, last, block, clerk, enclosed)
+        sent = send(app, replace(request, accept_undecided=accept_undecided, late_reason=late_reason))
         known = sent.document_id
     with app.database.write() as connection:
         there = drafts.get(connection, draft_id, lock=True)
@@ -67,18 +75,34 @@ def _issued_before(app: App, row: Row[Any]) -> str | None:
     return None if found is None else str(found)
 
 
+def _block(app: App, connection: Connection, row: Row[Any], signer: Row[Any]) -> SigningBlock:
+    """What stands above the last signer's name; a form whose giver has gone since is named alone."""
+    at = app.clock()
+    body = by_code(connection, row.body_code, at.astimezone(VIETNAM).date())
+    name = "" if body is None else (body.body.name if body.body else body.contact_point.name)
+    try:
+        return signing_block(connection, signer.person_id, signer.form, body_name=name, at=row.signed_at or at)
+    except InputError:
+        who = acting(connection, signer.person_id, at)
+        return SigningBlock(f"{signer.form}.", who.position, who.full_name)
+
+
 def _request(
-    app: App, row: Row[Any], last: Row[Any] | None, signer: Actor, form: str, clerk: Actor, accept: str | None
+    app: App, row: Row[Any], last: Row[Any] | None, block: SigningBlock, clerk: Actor, enclosed: Sequence[Row[Any]]
 ) -> SendRequest:
     issued_on = row.numbered_at.astimezone(VIETNAM).date()
     name = filename.build(number.from_parts(row.symbol, str(row.number)), issued_on, row.subject, "pdf")
     files = [OutgoingFile(name, app.blobs.read(row.file_sha256), FileRole.MAIN)]
-    if row.on_paper and last is not None:
+    if row.on_paper and row.copy_form is None and last is not None:
         # Điểm a khoản 1 Điều 20: the signed scan goes out together with the final draft.
         files.append(OutgoingFile(last.name, app.blobs.read(last.sha256), FileRole.FINAL_DRAFT))
-    position = signer.positions[0][0] if signer.positions else ""
-    packet = DocumentMetadata(
-        signer=SignerInfo(competence=f"{form}." if form else "", position=position, full_name=signer.full_name)
+    files += [
+        OutgoingFile(one.name, app.blobs.read(one.sealed_sha256 or one.sha256), FileRole.ENCLOSURE) for one in enclosed
+    ]
+    signer = (
+        SignerInfo()
+        if row.copy_form
+        else SignerInfo(block.competence.partition(" ")[0], block.position, block.full_name)
     )
     return SendRequest(
         files=tuple(files),
@@ -89,9 +113,9 @@ def _request(
         subject=row.subject,
         type_name=row.type_name,
         urgency=Urgency(row.urgency),
+        due_on=row.due_on,
         body=row.body_code,
         series=row.series,
-        accept_undecided=accept,
         actor=clerk.full_name,
-        packet=replace(packet, type_name=row.type_name),
+        packet=DocumentMetadata(signer=signer, type_name=row.type_name),
     )

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, insert, select, update
 
-from congvan_core.agencies.lookup import bodies_of, contact_point_by_id
+from congvan_core.agencies.lookup import bodies_of, by_address, contact_point_by_id
 from congvan_core.documents.model import Party
 from congvan_core.documents.number import read_parts
 from congvan_core.documents.store import insert_document
 from congvan_core.errors import InputError, NotFoundError, RefusedError
-from congvan_core.ids import iso_vn
+from congvan_core.ids import VIETNAM, iso_vn, new_id
 from congvan_core.journal.writing import append
 from congvan_core.registers.registering import register
 from congvan_gateway.intake.imap_schema import imap_hand_sent
@@ -22,6 +24,10 @@ from congvan_gateway.judgement.registering import legal_value, stored_files
 from congvan_gateway.judgement.registration import Standing
 from congvan_gateway.judgement.verdict import inspection_context
 from congvan_gateway.main import App
+from congvan_gateway.storage.schema import recipient
+
+#: What was sent longer ago is followed and reminds nobody.
+_RECENT = timedelta(days=1)
 
 
 def offered(app: App) -> list[dict[str, Any]]:
@@ -95,7 +101,40 @@ def take(app: App, item: str, *, actor: str, number: str | None = None, symbol: 
             recipients_text="; ".join(row.recipients)[:2000],
             copies=len(row.recipients),
         )
+        _follow(connection, app, row, document_id, int(meta.urgency), at)
     return document_id
+
+
+def _follow(connection: Connection, app: App, row: Row[Any], document_id: str, urgency: int, at: datetime) -> None:
+    """One row for each recipient, so that reports, receipts and replies to that mail find it (điểm b khoản 2 Điều 20).
+
+    The provider has taken the mail. What was sent long ago reminds nobody by itself.
+    """
+    warn = row.sent_at + timedelta(hours=app.settings.delivery.warn_hours)
+    for address in dict.fromkeys(a.strip() for a in row.recipients if "@" in a):
+        known = by_address(connection, address, row.sent_at.astimezone(VIETNAM).date())
+        token = secrets.token_hex(16)
+        connection.execute(
+            insert(recipient).values(
+                id=new_id(),
+                agency_id=row.agency_id,
+                document_id=document_id,
+                code=known[1].raw_code if known else None,
+                name=known[1].name if known else None,
+                address=address[:320],
+                gateway=False,  # a mail from the webmail has no packet: no gateway answers it by itself
+                sending=1,
+                transport="hand",
+                message_id=f"{token}@hand.invalid",  # the mail's own is one for all of them: matched by imap_hand_sent
+                envid=token,
+                state="accepted",
+                since=row.sent_at,
+                attempts=1,
+                warn_at=warn if warn > at - _RECENT else None,
+                urgency=urgency,
+                created_at=at,
+            )
+        )
 
 
 def dismiss(app: App, item: str, *, actor: str, reason: str) -> None:

@@ -33,7 +33,7 @@ from congvan_gateway.routing.office import office_calendar
 from congvan_gateway.storage.schema import outbox, recipient
 
 #: "Ngay sau khi ký" for an urgent document (điểm a khoản 1 Điều 6): the clerk's hands need this long.
-_AT_ONCE = timedelta(minutes=30)
+AT_ONCE = timedelta(minutes=30)
 
 
 @dataclass(slots=True)
@@ -235,7 +235,7 @@ def _lateness(
         return request.late_reason
     deadline = send_deadline(office_calendar(agency.settings), checked.signed_at, request.urgency or Urgency.NORMAL)
     if request.urgency:
-        deadline += _AT_ONCE
+        deadline += AT_ONCE
     if at <= deadline:
         return None
     warnings.append(

@@ -8,14 +8,35 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, insert, or_, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, exists, insert, or_, select, update
+from sqlalchemy.dialects.postgresql import insert as pg_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from congvan_core.ids import new_id
 from congvan_core.journal.writing import clean
 from congvan_core.storage.database import database_time
+from congvan_core.storage.schema import setting
 from congvan_gateway.storage.schema import attempt, outbox
 
 CLAIMABLE = ("queued", "deferred", "unknown")
+#: While this setting stands an administrator has stopped all sending; what is under way ends.
+PAUSED = "outbox.paused"
+
+# Written once: making a statement anew costs more than the database takes to run it.
+_FINISH = (
+    update(outbox)
+    .where(outbox.c.id == bindparam("held_id"), outbox.c.lease_token == bindparam("held_token"))
+    .values(
+        {
+            name: bindparam(name)
+            for name in (
+                "state", "next_attempt_at", "last_code", "last_status", "last_text", "lease_token", "lease_until",
+                "done_at",
+            )
+        }
+    )
+)  # fmt: skip
+_INSERT_ATTEMPT = insert(attempt)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,17 +62,21 @@ class Result:
     tls: str | None = None
 
 
-def claim(connection: Connection, *, limit: int, lease: timedelta) -> list[Claim]:
-    """Lease up to ``limit`` mails that are due, urgent first. Lease time is the database's."""
+def claim(connection: Connection, *, limit: int, lease: timedelta, urgent: int = 0) -> list[Claim]:
+    """Lease up to ``limit`` mails that are due, urgent first, and up to ``urgent`` more of the urgent ones alone (a
+    negative ``limit`` takes from those). Lease time is the database's.
+    """
     at = database_time(connection)
     ids = (
         select(outbox.c.id)
-        .where(outbox.c.state.in_(CLAIMABLE), outbox.c.next_attempt_at <= at)
+        .where(outbox.c.state.in_(CLAIMABLE), outbox.c.next_attempt_at <= at, ~exists().where(setting.c.name == PAUSED))
         .order_by(outbox.c.urgency.desc(), outbox.c.next_attempt_at)
-        .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    found = connection.execute(ids).scalars().all()
+    found = list(connection.execute(ids.limit(limit)).scalars()) if limit > 0 else []
+    if len(found) >= limit and urgent + min(limit, 0) > 0:
+        more = ids.where(outbox.c.urgency > 0, outbox.c.id.not_in(found)).limit(urgent + min(limit, 0))
+        found += connection.execute(more).scalars()
     if not found:
         return []
     token = secrets.token_hex(16)
@@ -65,37 +90,46 @@ def claim(connection: Connection, *, limit: int, lease: timedelta) -> list[Claim
     return [Claim(row, token) for row in sorted(rows, key=lambda r: order[r.id])]
 
 
+def enqueue_once(connection: Connection, **values: Any) -> bool:
+    """Put a mail into the outbox; False where one with this ``dedupe`` is or was there: nobody is told twice."""
+    insert_row = pg_insert if connection.dialect.name == "postgresql" else sqlite_insert
+    row = insert_row(outbox).values(id=new_id(), **values).on_conflict_do_nothing(index_elements=["dedupe"])
+    return connection.execute(row.returning(outbox.c.id)).first() is not None
+
+
 def finish(connection: Connection, held: Claim, result: Result) -> bool:
     """Write an attempt's result; False where the lease was lost meanwhile (the attempt is kept as evidence)."""
     # A server's words are a stranger's: whatever they hold, its yes must be written down.
     text, status = clean(result.text, 1000), _clipped(result.status, 16)
-    values: dict[str, Any] = {
-        "state": result.state,
-        "next_attempt_at": result.next_at,
-        "last_code": result.code,
-        "last_status": status,
-        "last_text": text,
-        "lease_token": None,
-        "lease_until": None,
-    }
-    if result.state in ("accepted", "failed"):
-        values["done_at"] = result.at
     done = connection.execute(
-        update(outbox).where(outbox.c.id == held.row.id, outbox.c.lease_token == held.token).values(**values)
+        _FINISH,
+        {
+            "held_id": held.row.id,
+            "held_token": held.token,
+            "state": result.state,
+            "next_attempt_at": result.next_at,
+            "last_code": result.code,
+            "last_status": status,
+            "last_text": text,
+            "lease_token": None,
+            "lease_until": None,
+            "done_at": result.at if result.state in ("accepted", "failed") else held.row.done_at,
+        },
     ).rowcount
     connection.execute(
-        insert(attempt).values(
-            id=new_id(),
-            outbox_id=held.row.id,
-            at=result.at,
-            outcome=result.state if done else "late",
-            stage=_clipped(result.stage, 16),
-            host=_clipped(result.host, 300),
-            code=result.code,
-            status=status,
-            text=text,
-            tls=_clipped(result.tls, 100),
-        )
+        _INSERT_ATTEMPT,
+        {
+            "id": new_id(),
+            "outbox_id": held.row.id,
+            "at": result.at,
+            "outcome": result.state if done else "late",
+            "stage": _clipped(result.stage, 16),
+            "host": _clipped(result.host, 300),
+            "code": result.code,
+            "status": status,
+            "text": text,
+            "tls": _clipped(result.tls, 100),
+        },
     )
     return bool(done)
 

@@ -12,7 +12,7 @@ from congvan_core.errors import RefusedError, TemporaryError
 from congvan_core.findings import Finding
 from congvan_core.secrecy.scan import scan
 from congvan_gateway.dispatch.request import SendRequest
-from congvan_gateway.judgement.checking import TrustSource, check_file
+from congvan_gateway.judgement.checking import TrustSource, answers_beside, check_file
 from congvan_gateway.main import App
 
 
@@ -38,7 +38,10 @@ def check_outgoing(app: App, request: SendRequest, *, body_name: str) -> Outgoin
     out = OutgoingCheck()
     _stop_secrets(request)
     source = TrustSource(
-        paths=(str(app.trust_folder),), online=app.settings.trust.online, hosts=tuple(app.settings.trust.hosts)
+        paths=(str(app.trust_folder),),
+        online=app.settings.trust.online,
+        hosts=tuple(app.settings.trust.hosts),
+        answers=answers_beside(app.settings.path(app.settings.storage.blobs)),
     )
     for file in request.files:
         verdict = check_format(file.data, file.name)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
+from datetime import datetime
 
 from congvan_core.errors import InputError
 from congvan_gateway.dispatch.following import recipients_of
@@ -20,11 +22,17 @@ def record_call(
     register_number: str | None,
     actor: str,
     kind: str = "phone",
+    at: datetime | None = None,
+    received: bool = True,
+    data: Mapping[str, str] | None = None,
 ) -> str:
-    """Close the follow-up of one recipient with strength ``recorded``; its new state. Raises InputError."""
+    """Close the follow-up of one recipient with strength ``recorded``; its new state. The same call twice is one.
+
+    ``at``: when they spoke, by default now; ``received`` False: it has arrived, no more. Raises InputError.
+    """
     if not said.strip():
         raise InputError("Phải ghi ai xác nhận, lúc nào, số điện thoại đã gọi")
-    at = app.clock()
+    now, at = app.clock(), at or app.clock()
     with app.database.write() as connection:
         found = [
             r
@@ -35,7 +43,7 @@ def record_call(
             raise InputError("Nêu --to: đúng một nơi nhận của văn bản này")
         digest = hashlib.sha256(f"{found[0].id}|{at.isoformat()}|{said}".encode()).hexdigest()
         evidence = Evidence(
-            Event.RECEIVED, kind, at, digest, strength=Strength.RECORDED, actor=actor, reason=said[:500],
-            received_at=at, register_number=register_number, data={"said": said[:500]},
+            Event.RECEIVED if received else Event.ARRIVED, kind, now, digest, strength=Strength.RECORDED, actor=actor,
+            reason=said[:500], received_at=at, register_number=register_number, data={"said": said[:500], **(data or {})},
         )  # fmt: skip
         return apply(connection, found[0].id, evidence).new.value

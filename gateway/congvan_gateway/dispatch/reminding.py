@@ -12,18 +12,18 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, exists, func, literal, select
-from sqlalchemy.dialects.postgresql import insert as pg_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from congvan_core.agencies.lookup import contact_point_by_id, main_mailbox
 from congvan_core.agencies.model import ContactPoint
 from congvan_core.calendar import WorkingCalendar
 from congvan_core.documents.model import Urgency
-from congvan_core.errors import ConfigurationError, NotFoundError
-from congvan_core.ids import VIETNAM, new_id
+from congvan_core.errors import ConfigurationError, NotFoundError, RefusedError
+from congvan_core.ids import VIETNAM
 from congvan_core.journal.writing import append
 from congvan_core.storage.schema import document
+from congvan_gateway.dispatch.outbox import enqueue_once
 from congvan_gateway.main import App
+from congvan_gateway.receipts import confirm_links
 from congvan_gateway.routing.office import office_calendar
 from congvan_gateway.storage.schema import attempt, outbox, recipient
 from congvan_mailbox.message import Address
@@ -71,6 +71,42 @@ def report_fault(app: App, document_id: str, to: str | None, *, actor: str, note
             raise NotFoundError("Văn bản này không có nơi nhận như vậy")
         at = app.clock()
         return sum(_fault(connection, app, row, at, note=note, actor=actor, again=True) for row in rows)
+
+
+def remind_now(app: App, recipient_id: str, *, actor: str) -> str:
+    """A clerk's own reminder, whatever the hour; the address it goes to.
+
+    Raises NotFoundError, RefusedError for a recipient that has answered, has not got the mail, answers by a gateway, or
+    was reminded within the last hour.
+    """
+    with app.database.write() as connection:
+        at = app.clock()
+        row = connection.execute(_recipients().where(recipient.c.id == recipient_id)).one_or_none()
+        if row is None:
+            raise NotFoundError("Không có nơi nhận này")
+        if row.state not in _WAITING:
+            raise RefusedError("Nơi nhận này không cần nhắc: đã trả lời, hoặc thư chưa gửi được")
+        if row.gateway:
+            raise RefusedError("Bên nhận trả lời bằng cổng văn bản, không đọc thư nhắc; hãy gọi điện rồi ghi nhận")
+        sent = connection.execute(
+            select(outbox.c.created_at)
+            .where(outbox.c.dedupe.like(f"reminder:{row.id}:%"))
+            .order_by(outbox.c.created_at)
+        ).scalars().all()  # fmt: skip
+        if sent and at - sent[-1] < timedelta(hours=1):
+            raise RefusedError("Đã nhắc nơi nhận này chưa đầy một giờ trước")
+        agency = contact_point_by_id(connection, row.agency_id)
+        hours = _URGENT_HOURS if row.urgency > Urgency.NORMAL else _HOURS
+        answer_by = office_calendar(agency.settings).add_working_hours(at, hours)
+        letter = wording.reminder(
+            _exchange(agency, row), _sent_at(connection, row) or row.created_at, answer_by, agency.telephone or "",
+            confirm_links.link(connection, app, row.id, at),
+        )  # fmt: skip
+        _queue(
+            connection, app, row, agency, "reminder", f"reminder:{row.id}:{len(sent) + 1}", letter,
+            Address(row.name or "", row.address), at, "reminded", {"answer_by": answer_by.isoformat()}, actor,
+        )  # fmt: skip
+        return str(row.address)
 
 
 # --- who ----------------------------------------------------------------------------------------------------------------
@@ -144,7 +180,8 @@ def _follow(connection: Connection, app: App, row: Row[Any], at: datetime) -> in
         own = _own(connection, agency, at)
         return _queue(connection, app, row, agency, "notice", f"notice:overdue:{row.id}", letter, own, at, "overdue")
     answer_by = calendar.add_working_hours(at, _URGENT_HOURS if urgent else _HOURS)
-    letter = wording.reminder(exchange, sent_at, answer_by, agency.telephone or "")
+    link = confirm_links.link(connection, app, row.id, at)
+    letter = wording.reminder(exchange, sent_at, answer_by, agency.telephone or "", link)
     to = Address(row.name or "", row.address)
     key = f"reminder:{row.id}:{len(sent) + 1}"
     more = {"answer_by": answer_by.isoformat()}
@@ -193,27 +230,22 @@ def _queue(
         in_reply_to=f"<{row.message_id}>" if kind == "reminder" else "",
         document=row.identifier or "",
     )
-    insert = pg_insert if connection.dialect.name == "postgresql" else sqlite_insert
-    made = connection.execute(
-        insert(outbox)
-        .values(
-            id=new_id(),
-            agency_id=agency.id,
-            kind=kind,
-            document_id=row.document_id,
-            dedupe=key,
-            mail_from=own.addr,
-            rcpt_to=to.addr,
-            message_id=f"{secrets.token_hex(16)}@{own.addr.rpartition('@')[2]}",
-            # The recipient stands in the content: what becomes of a letter moves no document's state.
-            content={**content.to_json(), "recipient": row.id, **(more or {})},
-            state="to_seal",
-            urgency=row.urgency,
-            give_up_at=at + timedelta(hours=app.settings.delivery.give_up_hours),
-            created_at=at,
-        )
-        .on_conflict_do_nothing(index_elements=["dedupe"])
-    ).rowcount
+    made = enqueue_once(
+        connection,
+        agency_id=agency.id,
+        kind=kind,
+        document_id=row.document_id,
+        dedupe=key,
+        mail_from=own.addr,
+        rcpt_to=to.addr,
+        message_id=f"{secrets.token_hex(16)}@{own.addr.rpartition('@')[2]}",
+        # The recipient stands in the content: what becomes of a letter moves no document's state.
+        content={**content.to_json(), "recipient": row.id, **(more or {})},
+        state="to_seal",
+        urgency=row.urgency,
+        give_up_at=at + timedelta(hours=app.settings.delivery.give_up_hours),
+        created_at=at,
+    )
     if made:
         append(
             connection,

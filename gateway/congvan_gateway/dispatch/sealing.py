@@ -5,27 +5,23 @@ A crash before the row says ``queued`` signs again, harmlessly: nobody has seen 
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import Connection, select, update
 
-from congvan_core.agencies.lookup import contact_point_by_id, main_mailbox
-from congvan_core.documents.model import FileRef, Urgency
-from congvan_core.documents.store import StoredFile, files_of
-from congvan_core.ids import VIETNAM
+from congvan_core.documents.model import Urgency
 from congvan_core.journal.writing import append
 from congvan_core.storage import blobs as blob_rows
 from congvan_core.storage.schema import document
+from congvan_gateway.dispatch import dividing
 from congvan_gateway.dispatch.concealing import Concealing, mark, prepare
-from congvan_gateway.dispatch.packet_json import metadata_from_json
+from congvan_gateway.dispatch.packing import make_bodies
 from congvan_gateway.main import App
 from congvan_gateway.routing.schema import mail_route
 from congvan_gateway.storage.schema import outbox, recipient
 from congvan_mailbox.message import Address
-from congvan_mailbox.package.cover import Cover
-from congvan_mailbox.package.pack import SignedBody, build_package, outer_headers
-from congvan_mailbox.smime.sign import KeySigner
+from congvan_mailbox.package.pack import outer_headers
 
 
 def seal_packages(app: App, *, limit: int = 20) -> int:
@@ -43,59 +39,46 @@ def seal_packages(app: App, *, limit: int = 20) -> int:
 
 
 def _seal_document(app: App, document_id: str) -> int:
+    large = dividing.too_large(app, document_id)
+    done = dividing.seal_divided(app, document_id, large) if large else 0
     with app.database.read() as connection:
         known = plain_body(connection, document_id)
+        if large and not _others(connection, document_id, large):
+            return done
     if known:
         sha256, body = known, app.blobs.read(known)
     else:
-        made = _make_body(app, document_id)
+        (made,) = make_bodies(app, document_id)
         sha256, body = app.blobs.put_bytes(made.data).sha256, made.data
-    concealed = prepare(app, document_id, lambda: _make_body(app, document_id, hidden=True))
-    return _release(app, document_id, sha256, body, concealed)
+    concealed = prepare(app, document_id, lambda: make_bodies(app, document_id, hidden=True)[0], apart=large)
+    return done + _release(app, document_id, sha256, body, concealed, large)
+
+
+def _others(connection: Connection, document_id: str, large: Collection[str]) -> bool:
+    query = select(outbox.c.id).where(
+        outbox.c.document_id == document_id,
+        outbox.c.kind == "package",
+        outbox.c.state == "to_seal",
+        outbox.c.id.not_in(large),
+    )
+    return connection.execute(query.limit(1)).first() is not None
 
 
 def plain_body(connection: Connection, document_id: str) -> str | None:
-    """The document's one signed body, where it was made already; never one encrypted for somebody."""
+    """The document's one signed body, where it was made already; never one encrypted for somebody, never a divided one."""
     return connection.execute(
         select(outbox.c.body_sha256)
         .outerjoin(mail_route, mail_route.c.outbox_id == outbox.c.id)
         .where(outbox.c.document_id == document_id, outbox.c.kind == "package", outbox.c.body_sha256.is_not(None))
         .where(mail_route.c.encrypted.is_(None) | mail_route.c.encrypted.is_(False))
+        .where(mail_route.c.divided.is_(None) | mail_route.c.divided.is_(False))
         .limit(1)
     ).scalar_one_or_none()
 
 
-def _make_body(app: App, document_id: str, *, hidden: bool = False) -> SignedBody:
-    with app.database.read() as connection:
-        row = connection.execute(select(document).where(document.c.id == document_id)).one()
-        files = files_of(connection, document_id)
-        agency = contact_point_by_id(connection, row.agency_id)
-        box = main_mailbox(connection, agency.id, app.clock().astimezone(VIETNAM).date())
-    meta = metadata_from_json(row.packet)
-    from_addr = Address(row.author_name or agency.name, box.address if box else "")
-    cover = Cover(
-        sender=row.author_name or agency.name,
-        telephone=agency.telephone or "",
-        signed=row.legal_value != "for_information",
-    )
-    parts = [(_reference(ref, file), app.blobs.read(file.sha256)) for ref, file in zip(meta.files, files, strict=True)]
-    return build_package(
-        meta,
-        parts,
-        signer=KeySigner(app.key),
-        cover=cover,
-        from_addr=from_addr,
-        date=app.clock().astimezone(VIETNAM).replace(microsecond=0),
-        disposition_notification_to=from_addr,
-        hidden=hidden,
-    )
-
-
-def _reference(ref: FileRef, file: StoredFile) -> FileRef:
-    return replace(ref, sha256=file.sha256, size=file.size, role=file.role)
-
-
-def _release(app: App, document_id: str, sha256: str, body: bytes, concealed: Concealing) -> int:
+def _release(
+    app: App, document_id: str, sha256: str, body: bytes, concealed: Concealing, apart: Collection[str]
+) -> int:
     at = app.clock()
     released = 0
     with app.database.write() as connection:
@@ -110,7 +93,7 @@ def _release(app: App, document_id: str, sha256: str, body: bytes, concealed: Co
             return 0
         identifier = connection.execute(select(document.c.identifier).where(document.c.id == document_id)).scalar_one()
         for row in rows:
-            if row.id in concealed.waiting:
+            if row.id in concealed.waiting or row.id in apart:
                 continue
             hidden = concealed.ready.get(row.id)
             if hidden is not None:

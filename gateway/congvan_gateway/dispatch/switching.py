@@ -21,8 +21,9 @@ from congvan_gateway.routing import asking, keeping
 from congvan_gateway.routing.deciding import Terms
 from congvan_gateway.routing.model import BUILT_IN, Transport
 from congvan_gateway.routing.schema import destination, mail_route, route_table
-from congvan_gateway.storage.schema import outbox, recipient
-from congvan_mailbox.smtp.outcome import Deferred, Outcome, Refused
+from congvan_gateway.storage.schema import message, outbox, recipient
+from congvan_mailbox.smtp.outcome import Accepted, Deferred, Outcome, Refused
+from congvan_mailbox.smtp.wishes import REQUIRE_TLS
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +64,25 @@ class Switch:
         ids = [held.row.id for held in claims]
         routes = {r.outbox_id: r for r in connection.execute(select(mail_route).where(mail_route.c.outbox_id.in_(ids)))}
         breakers = {b.name: b for b in map(_breaker, connection.execute(select(destination)))}
+        bound = self._bound(connection, claims)
         out: dict[str, Way | Wait] = {}
         for held in claims:
             row = routes.get(held.row.id)
             way = self._way(connection, held, row, breakers, at)
             if isinstance(way, Way):
+                if held.row.message_row_id in bound:
+                    way = replace(way, terms=replace(way.terms, require_tls=True))
                 self._start(connection, held, way, breakers, at)
             out[held.row.id] = way
         return out
+
+    def _bound(self, connection: Connection, claims: Sequence[Claim]) -> set[str]:
+        """Arrived mails that asked for encryption all the way (RFC 8689): what answers them asks the same."""
+        ids = [held.row.message_row_id for held in claims if held.row.message_row_id]
+        if not ids or not self._app.settings.smtp.tls_certificate:
+            return set()  # without TLS the door promises nothing of the kind
+        rows = connection.execute(select(message.c.id, message.c.envelope).where(message.c.id.in_(ids)))
+        return {row.id for row in rows if REQUIRE_TLS in ((row.envelope or {}).get("extra") or {})}
 
     def _refresh(self, connection: Connection) -> None:
         version = connection.execute(
@@ -161,10 +173,20 @@ class Switch:
     # --- after an attempt -------------------------------------------------------------------------------------------
 
     def settle(
-        self, connection: Connection, held: Claim, way: Way, outcome: Outcome | None, result: Result, at: datetime
+        self,
+        connection: Connection,
+        held: Claim,
+        way: Way,
+        outcome: Outcome | None,
+        result: Result,
+        at: datetime,
+        fine: set[str],
     ) -> Result:
-        """The destination's health and, where this way is at its end, the mail's next one."""
-        down = self._health(connection, way, outcome, at)
+        """The destination's health and, where this way is at its end, the mail's next one.
+
+        ``fine``: destinations that this transaction has seen in order; it is kept here.
+        """
+        down = self._health(connection, way, outcome, at, fine)
         if not way.kept:
             return result
         more = way.position + 1 < len(way.terms.transports)
@@ -191,15 +213,19 @@ class Switch:
         )
         return result
 
-    def _health(self, connection: Connection, way: Way, outcome: Outcome | None, at: datetime) -> bool:
+    def _health(self, connection: Connection, way: Way, outcome: Outcome | None, at: datetime, fine: set[str]) -> bool:
         """Whether the destination is down now. Read again under lock: others may have reported meanwhile."""
-        if outcome is None:
+        if outcome is None or (isinstance(outcome, Accepted) and way.destination in fine):
             return False
         row = connection.execute(
             select(destination).where(destination.c.name == way.destination).with_for_update()
         ).one_or_none()
         before = _breaker(row) if row is not None else Destination(way.destination)
         after = before.finished(outcome, at.timestamp(), self._policy)
+        if after.state is Circuit.CLOSED and not after.failures:
+            fine.add(way.destination)
+        else:
+            fine.discard(way.destination)
         if after is not before:
             if after.state is Circuit.CLOSED and not after.failures:
                 connection.execute(delete(destination).where(destination.c.name == way.destination))

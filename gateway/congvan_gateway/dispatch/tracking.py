@@ -169,7 +169,7 @@ def cancel_pending(
         update(outbox)
         .where(
             outbox.c.recipient_id == recipient_id,
-            outbox.c.kind == "package",
+            outbox.c.kind.in_(("package", "package_part")),
             outbox.c.state.in_(states),
         )
         .values(state="cancelled", done_at=at)

@@ -22,6 +22,7 @@ from congvan_core.storage.schema import agency_key, contact_point, entry
 from congvan_gateway.evidence import mails
 from congvan_gateway.main import App
 from congvan_gateway.operations.head_proof import sign_with_key
+from congvan_gateway.operations.preserving import preserved_pieces
 
 
 def collect(app: App, document: str, *, to: str | None = None, actor: str = "congvan") -> Bundle:
@@ -96,6 +97,7 @@ def _contents(
         anchors=_anchors(app),
         known=_known(connection, row.agency_id, rows, incoming),
         seal=(lambda data: sign_with_key(app, data)) if app.has_key else None,
+        preserved=preserved_pieces(connection, row.id),
     )
 
 

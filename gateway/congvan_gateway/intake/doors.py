@@ -19,6 +19,8 @@ from congvan_mailbox.smtp.store import IntakeStore
 #: How long an answer of the directory is believed by the door, seconds.
 _REMEMBER = 10.0
 _REMEMBER_MOST = 10_000
+#: What FUTURERELEASE may ask for at most (RFC 4865), seconds: a week.
+_HOLD_LONGEST = 7 * 86_400
 
 
 class OwnMailboxes:
@@ -73,7 +75,14 @@ def smtp_door(app: App, store: IntakeStore) -> DoorServer:
         idle_timeout=settings.idle_seconds,
         session_timeout=settings.session_seconds,
         dsn=settings.dsn,
+        exempt_networks=("127.0.0.0/8", "::1/128", *app.settings.origin.front_peers),
         chunking=True,
+        binarymime=True,
+        priority=True,
+        deliver_by=True,
+        hold_longest=_HOLD_LONGEST,
+        limits=True,
+        require_tls_promise=True,  # answers to such a mail ask the same of their way (dispatch/switching.py)
     )
     return DoorServer(OwnMailboxes(app), store, policy, [Endpoint(settings.host, settings.port)], tls_context=_tls(app))
 

@@ -19,6 +19,7 @@ from congvan_gateway.intake.imap_storing import Arrival, Place
 from congvan_gateway.main import App
 from congvan_mailbox.imap import Client, LinkLost, MailboxError
 from congvan_mailbox.imap.answers import Fetched
+from congvan_mailbox.imap.client import AskedBodies
 
 log = structlog.get_logger("congvan")
 READ = Counter("congvan_imap_mails_total", "Mails read from mailboxes", ["account"])
@@ -74,16 +75,33 @@ class FolderReader:
 
     async def _read_some(self, client: Client, lease: Lease, place: Place, uids: Sequence[int]) -> int:
         made = 0
-        for group in _groups(await client.facts(uids), 1 if self._singly else _BATCH):
-            made += await self._take(client, lease, place, group, single=len(group) == 1)
+        groups = _groups(await client.facts(uids), 1 if self._singly else _BATCH)
+        ahead = await self._ask(client, groups[0]) if groups else None
+        for index, group in enumerate(groups):
+            # The server is at the next ones while these are stored; two groups at most are in memory.
+            asked, ahead = ahead, await self._ask(client, groups[index + 1]) if index + 1 < len(groups) else None
+            made += await self._take(client, lease, place, group, single=len(group) == 1, asked=asked)
         return made
 
-    async def _take(self, client: Client, lease: Lease, place: Place, group: Sequence[Fetched], *, single: bool) -> int:
+    async def _ask(self, client: Client, group: Sequence[Fetched]) -> AskedBodies | None:
+        """None where the mail comes in parts, or where it must be seen at which mail the link breaks."""
+        return None if self._singly or _is_large(group) else await client.ask_bodies([one.uid for one in group])
+
+    async def _take(
+        self,
+        client: Client,
+        lease: Lease,
+        place: Place,
+        group: Sequence[Fetched],
+        *,
+        single: bool,
+        asked: AskedBodies | None = None,
+    ) -> int:
         uids = [one.uid for one in group]
         try:
             if single and self._broke.get(uids[0], 0) >= _SUSPECT:
                 raise MailboxError("Kết nối đứt mỗi lần đọc thư này")
-            arrivals = await self.fetch(client, group)
+            arrivals = await self.fetch(client, group, asked)
         except LinkLost:
             self._singly = True  # the next session goes one by one until it is past the bad one
             if single:
@@ -109,13 +127,14 @@ class FolderReader:
             await client.flag([one.uid for one in arrivals], [lease.marker])
         return made
 
-    async def fetch(self, client: Client, group: Sequence[Fetched]) -> list[Arrival]:
+    async def fetch(self, client: Client, group: Sequence[Fetched], asked: AskedBodies | None = None) -> list[Arrival]:
         """The octets into the blob store; durable on return."""
-        if len(group) == 1 and (group[0].size is None or group[0].size > LARGE):
+        if asked is None and _is_large(group):
             large = await self._fetch_large(client, group[0])
             return [large] if large else []
         facts = {one.uid: one for one in group}
-        bodies = [one for one in await client.bodies(list(facts)) if one.body]
+        given = await (client.bodies(list(facts)) if asked is None else client.asked_bodies(asked))
+        bodies = [one for one in given if one.body]
         stored = await asyncio.gather(
             *(asyncio.to_thread(self._app.blobs.put_bytes, one.body or b"") for one in bodies)
         )
@@ -158,6 +177,10 @@ def sender_of(raw: bytes) -> str:
 
 def _write(file: BinaryIO, part: bytes) -> None:
     file.write(part)
+
+
+def _is_large(group: Sequence[Fetched]) -> bool:
+    return len(group) == 1 and (group[0].size is None or group[0].size > LARGE)
 
 
 def _groups(facts: Sequence[Fetched], most: int) -> list[list[Fetched]]:

@@ -21,6 +21,8 @@ from congvan_mailbox.imap import Client, LinkLost, LogInRefused, MailboxError, c
 log = structlog.get_logger("congvan")
 
 _PAUSES = (1.0, 2.0, 5.0, 15.0, 30.0, 60.0)
+#: A link that is lost, or a server that is not there, costs it nothing to be asked again.
+_LINK_PAUSES = (0.5, 1.0, 2.0, 5.0, 10.0, 15.0)
 #: Providers close an account whose password is tried too often.
 _LOG_IN_PAUSES = (60.0, 300.0, 900.0)
 #: So long the start waits for the first look at the mailboxes.
@@ -213,7 +215,13 @@ class Reader:
     # --- faults -------------------------------------------------------------------------------------------------------
 
     async def _fault(self, error: Exception) -> None:
-        pauses = _LOG_IN_PAUSES if isinstance(error, LogInRefused) else _PAUSES
+        pauses = (
+            _LOG_IN_PAUSES
+            if isinstance(error, LogInRefused)
+            else _LINK_PAUSES
+            if isinstance(error, LinkLost)
+            else _PAUSES
+        )
         wait = pauses[min(self._faults, len(pauses) - 1)]
         self._faults += 1
         text = error.message if isinstance(error, CongvanError) else f"{type(error).__name__}: {error}"

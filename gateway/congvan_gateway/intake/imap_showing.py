@@ -40,7 +40,7 @@ def look(box: Imap, state: str, kind: str | None) -> Look:
         return Look(("\\Seen",), ("\\Flagged",), box.done_folder)
     if state == "refused":
         return Look(("\\Seen",), ("\\Flagged",), box.refused_folder)
-    if state in ("held", "conflict", "unreadable"):
+    if state in ("held", "conflict", "unreadable", "joined"):
         return Look(("\\Flagged",), (), box.held_folder, final=False)
     return Look()
 
@@ -65,6 +65,12 @@ async def _show(app: App, client: Client, lease: Lease, box: Imap, row: Row[Any]
     at: tuple[int, int] | None = None
     try:
         folder, uid = await _find(client, row)
+        if row.decision == imap_storing.RECALLED:
+            if uid is not None:
+                await client.remove([uid])
+            removed = uid is None or client.has("UIDPLUS")
+            await asyncio.to_thread(imap_storing.mark_destroyed, app, lease, row, folder, uid, removed=removed)
+            return 1
         if uid is not None and (wanted.add or wanted.remove or wanted.folder):
             if wanted.add:
                 await client.flag([uid], wanted.add)

@@ -16,7 +16,7 @@ from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from congvan_core.ids import new_id
-from congvan_core.journal.writing import clean
+from congvan_core.journal.writing import append, clean
 from congvan_gateway.intake.imap_account import Lease, hold
 from congvan_gateway.intake.imap_schema import imap_folder, imap_mail
 from congvan_gateway.intake.recording import insert_in
@@ -24,6 +24,8 @@ from congvan_gateway.main import App
 from congvan_gateway.storage.schema import message
 from congvan_mailbox.smtp.envelope import Envelope, Recipient
 
+#: The decision on a mail whose document was recalled: its copies in the mailbox are destroyed (NĐ 30/2020 Điều 18.4).
+RECALLED = "recalled"
 #: What could not be fetched is tried again after so many seconds, longer each time, for ever.
 _AGAIN = (30.0, 120.0, 600.0, 3600.0)
 
@@ -101,20 +103,22 @@ def _store_one(connection: Connection, lease: Lease, place: Place, address: str,
     ).one_or_none()
     if known is not None and known[0] is not None:
         return 0
-    row_id = connection.execute(
-        select(message.c.id)
+    same = connection.execute(
+        select(message.c.id, message.c.decision)
         .where(message.c.raw_sha256 == arrival.sha256, message.c.rcpt_to == address, message.c.door == "imap")
         .order_by(message.c.received_at)
         .limit(1)
-    ).scalar_one_or_none()
-    is_copy = row_id is not None
+    ).one_or_none()
+    is_copy = same is not None
+    row_id = same.id if same is not None else None
     if row_id is None:
         envelope = _envelope(lease, place, address, arrival, at)
         came = arrival.at if arrival.at is not None and arrival.at < at else at
         journal = f"imap:{place.id}:{place.uidvalidity}"
         made = insert_in(connection, envelope, journal, arrival.uid, arrival.sha256, arrival.size, at=at, arrived=came)
         row_id = made[0]
-    _place(connection, place, arrival.uid, message_row_id=row_id, is_copy=is_copy, settled=is_copy, next_try_at=None)
+    settled = same is not None and same.decision != RECALLED
+    _place(connection, place, arrival.uid, message_row_id=row_id, is_copy=is_copy, settled=settled, next_try_at=None)
     return 0 if is_copy else 1
 
 
@@ -212,7 +216,8 @@ def open_mails(app: App, lease: Lease, *, limit: int = 50) -> Sequence[Row[Any]]
         return connection.execute(
             select(
                 imap_mail, imap_folder.c.folder.label("home"), imap_folder.c.uidvalidity.label("home_uidvalidity"),
-                message.c.state, message.c.kind, message.c.message_id.label("mail_id"),
+                message.c.state, message.c.kind, message.c.message_id.label("mail_id"), message.c.decision,
+                message.c.agency_id, message.c.document_id,
             )
             .join(imap_folder, imap_folder.c.id == imap_mail.c.folder_id)
             .join(message, message.c.id == imap_mail.c.message_row_id)
@@ -225,6 +230,19 @@ def open_mails(app: App, lease: Lease, *, limit: int = 50) -> Sequence[Row[Any]]
             .order_by(imap_mail.c.id)
             .limit(limit)
         ).all()  # fmt: skip
+
+
+def mark_destroyed(app: App, lease: Lease, row: Row[Any], folder: str, uid: int | None, *, removed: bool) -> None:
+    """The mail of a recalled document is gone from the mailbox; the journal says from where. ``uid`` None: it was gone
+    already; ``removed`` False: the server can only mark it deleted."""
+    with app.database.write() as connection:
+        hold(connection, lease)
+        connection.execute(update(imap_mail).where(imap_mail.c.id == row.id).values(shown=row.state, settled=True))
+        append(
+            connection, agency_id=row.agency_id or "", actor="congvan", kind="mailbox.destroyed",
+            subject=f"document:{row.document_id}",
+            data={"account": lease.account, "folder": folder, "uid": uid, "removed": removed}, at=app.clock(),
+        )  # fmt: skip
 
 
 def mark_shown(

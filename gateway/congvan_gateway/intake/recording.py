@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, select
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
+from congvan_core.agencies.address import address_key
 from congvan_core.documents.store import jsonable
 from congvan_core.errors import UnreadableError
 from congvan_core.ids import new_id
@@ -23,7 +24,9 @@ from congvan_core.storage import blobs as blob_rows
 from congvan_core.storage.schema import contact_point, mailbox
 from congvan_gateway.intake.folder import IntakeRecord
 from congvan_gateway.storage.schema import message
+from congvan_mailbox.smtp import verp
 from congvan_mailbox.smtp.envelope import Envelope
+from congvan_mailbox.smtp.wishes import HOLD_UNTIL, PRIORITY
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,24 +39,40 @@ class OwnMailbox:
 
 
 def own_mailbox(connection: Connection, address: str) -> OwnMailbox | None:
-    """The agency of ours that ``address`` belongs to today, None where it is not ours."""
+    """The agency of ours that ``address`` belongs or once belonged to, None where it is not ours.
+
+    A mailbox that is no longer valid still leads to its agency: as long as the mail system brings mail for it, a clerk
+    must see that mail. Where several agencies had the address, the one that has it now, then the last one.
+    """
+    address = address_key(verp.split(address)[0])  # a bounce may come back to an address that names a sending
     row = connection.execute(
         select(mailbox.c.contact_point_id, mailbox.c.address, mailbox.c.role)
         .join(contact_point, contact_point.c.id == mailbox.c.contact_point_id)
-        .where(mailbox.c.address_key == clean(address, 320).lower(), contact_point.c.own)
+        .where(mailbox.c.address_key == clean(address, 320), contact_point.c.own)
+        .order_by(mailbox.c.valid_to.is_not(None), mailbox.c.valid_to.desc())
+        .limit(1)
     ).first()
     return None if row is None else OwnMailbox(row[0], row[1], row[2])
 
 
-def store_record(app: Any, record: IntakeRecord) -> list[str]:
-    """Make rows of one record; returns the ids of new rows (none where they were there already).
+def store_octets(app: Any, record: IntakeRecord) -> None:
+    """Put the octets of one record into the blob store.
 
     Raises UnreadableError where the stored bytes are damaged: the journal then stays for a person to see.
     """
     stored = app.blobs.put_stream(record.chunks())
     if stored.sha256 != record.sha256:
         raise UnreadableError(f"Nội dung thư {record.envelope.id} không khớp mã băm đã ghi")
-    return insert_rows(app, record.envelope, record.journal, record.offset, record.sha256, record.size)
+
+
+def insert_records(app: Any, records: Sequence[IntakeRecord]) -> list[str]:
+    """Rows of records whose octets are stored, in one transaction; ids of the new rows (none for rows that exist)."""
+    made: list[str] = []
+    with app.database.write() as connection:
+        at = app.clock()
+        for one in records:
+            made += insert_in(connection, one.envelope, one.journal, one.offset, one.sha256, one.size, at=at)
+    return made
 
 
 def is_stored(app: Any, record: IntakeRecord) -> bool:
@@ -125,6 +144,15 @@ def _receivers(connection: Connection, addresses: Sequence[str]) -> list[tuple[s
     return [(None, clean(addresses[0], 320) if addresses else "")]
 
 
+def _first_look(envelope: Envelope) -> datetime:
+    """When the mail may be judged: at once; later where it is to be held (RFC 4865); before others where one of our own
+    relays gave it a priority (RFC 6710: an hour for each step)."""
+    wishes = envelope.extra
+    if HOLD_UNTIL in wishes:
+        return max(datetime.fromisoformat(wishes[HOLD_UNTIL]), envelope.received)
+    return envelope.received - timedelta(hours=max(int(wishes.get(PRIORITY, 0)), 0))
+
+
 def _insert(
     connection: Connection,
     envelope: Envelope,
@@ -157,7 +185,7 @@ def _insert(
             raw_sha256=sha256,
             size=size,
             state="stored",
-            next_try_at=envelope.received,
+            next_try_at=_first_look(envelope),
         )
         .on_conflict_do_nothing(index_elements=["journal", "journal_offset", "rcpt_to"])
         .returning(message.c.id)

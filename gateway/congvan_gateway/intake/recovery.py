@@ -41,7 +41,9 @@ def recover(folder: str, *, disk: Disk | None = None, clock: Callable[[], float]
         path = os.path.join(folder, name)
         if name.endswith(".journal") and not is_held(path):
             _mend(path, name, disk, found)
-        named.update(os.path.basename(one.body_path) for one in journal_records(folder, name) if one.beside)
+        named.update(
+            os.path.basename(one.body_path) for one in journal_records(folder, name, check_bodies=False) if one.beside
+        )
     for name in os.listdir(folder):
         path = os.path.join(folder, name)
         if name.endswith(".part") and not is_held(path):

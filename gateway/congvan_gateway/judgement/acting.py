@@ -7,18 +7,19 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, update
 
-from congvan_core.documents.store import add_arrival
 from congvan_core.findings import Finding
 from congvan_core.journal.writing import append, clean
 from congvan_core.registers.instructions import applicable
-from congvan_gateway.judgement.registering import channel_of, register_document
+from congvan_gateway.judgement.arriving_again import arrive_again
+from congvan_gateway.judgement.registering import register_document
 from congvan_gateway.judgement.registration import Registration, Standing
 from congvan_gateway.judgement.verdict import Judged
 from congvan_gateway.main import App
-from congvan_gateway.quarantine import sealing
+from congvan_gateway.pieces import gathering
+from congvan_gateway.quarantine import joined, sealed_notice, sealing
 from congvan_gateway.recall import answers
 from congvan_gateway.recall import receiving as orders
-from congvan_gateway.receipts import answering, returning
+from congvan_gateway.receipts import answering, check_answers, returning
 from congvan_gateway.receipts.delivery_reporting import report_delivered
 from congvan_gateway.storage.schema import message
 
@@ -31,6 +32,10 @@ def act(connection: Connection, app: App, row: Row[Any], judged: Judged, standin
     seen, decision = judged.seen, judged.decision
     if decision.sealed:
         return _seal(connection, app, row, judged)
+    check = check_answers.check_mailbox(connection, app, row)
+    if check is not None:
+        check_answers.answer(connection, app, row, judged, *check)
+        return finish(connection, app, row, judged, "ignored")
     taken = orders.take_in(connection, app, row, judged)
     if taken is not None:
         return finish(connection, app, row, judged, taken.state, document_id=taken.document_id)
@@ -43,6 +48,10 @@ def act(connection: Connection, app: App, row: Row[Any], judged: Judged, standin
             return finish(connection, app, row, judged, settled.state, document_id=settled.document_id)
         if seen.kind == "auto_reply":
             return finish(connection, app, row, judged, "ignored")
+    if seen.piece is not None or (standing is None and judged.duplicates.same is None):
+        waiting = gathering.settle(connection, app, row, judged)
+        if waiting is not None:
+            return _wait(connection, app, row, judged, waiting)
     if seen.kind not in ("package", "document") or row.agency_id is None:
         state = "ignored" if decision.recommended == "ignore" else "held"
         return finish(connection, app, row, judged, state)
@@ -58,10 +67,19 @@ def act(connection: Connection, app: App, row: Row[Any], judged: Judged, standin
     return finish(connection, app, row, judged, "registered", registration=registration, standing=standing)
 
 
+def _wait(connection: Connection, app: App, row: Row[Any], judged: Judged, waiting: gathering.Waiting) -> str:
+    """Files of the document are still on their way; 01 leaves where that takes longer."""
+    if waiting.tell:
+        answering.arrived(connection, app, row, judged.seen, judged.origin)
+    finish(connection, app, row, judged, waiting.state)
+    gathering.look_again(connection, row, waiting)
+    return waiting.state
+
+
 def _automatic(connection: Connection, app: App, row: Row[Any], judged: Judged) -> Standing | None:
     """The standing instruction under which an accepted document is registered by itself; None where a clerk must."""
-    if judged.decision.recommended != "accept" or judged.duplicates.conflict:
-        return None
+    if judged.decision.recommended != "accept" or judged.duplicates.conflict or judged.seen.by_hand:
+        return None  # what a person corrected or grouped waits for that person's word
     if not _CLERK.isdisjoint(f.code for f in judged.findings) or sealing.released(connection, row.id):
         return None
     meta, origin = judged.seen.metadata, judged.origin
@@ -89,8 +107,9 @@ def _hold(connection: Connection, app: App, row: Row[Any], judged: Judged) -> st
 def _repeat(connection: Connection, app: App, row: Row[Any], judged: Judged) -> str:
     """Attached to the registered document; answered with the stored bytes of the original receipt."""
     assert judged.duplicates.same is not None
-    document_id = judged.duplicates.same.document.id
-    add_arrival(connection, document_id, channel=channel_of(row), arrived_at=row.arrived_at, message_id=row.id)
+    there = judged.duplicates.same.document
+    document_id = there.id
+    arrive_again(connection, app, row, judged.seen, there, actor="congvan")
     answering.repeated(connection, app, row, judged.seen, judged.origin, document_id)
     return finish(connection, app, row, judged, "duplicate", document_id=document_id)
 
@@ -120,8 +139,15 @@ def _seal(connection: Connection, app: App, row: Row[Any], judged: Judged) -> st
             urgency=int(judged.seen.urgency),
             from_address=clean(judged.seen.from_address or "", 320) or None,
             decision="sealed",
+            decided_by=None,
+            decided_at=None,
+            decision_reason=None,
+            held_until=None,
+            version=message.c.version + 1,
         )
     )
+    sealing.silence(connection, app, row)
+    sealed_notice.tell_of_seal(connection, app, row)
     tell(connection, row, "message.sealed", {"codes": codes}, app.clock())
     return "sealed"
 
@@ -186,6 +212,10 @@ def finish(
     if registration is not None:
         data["register_number"] = registration.entry.number_text
     tell(connection, row, f"message.{state}", data, app.clock(), actor=standing.actor if standing else "congvan")
+    if state in ("registered", "duplicate"):
+        made = registration.document_id if registration else document_id
+        actor = standing.actor if standing else "congvan"
+        joined.settle(connection, app, row, state, actor=actor, document_id=made)
     report_delivered(connection, app, row, judged)
     return state
 

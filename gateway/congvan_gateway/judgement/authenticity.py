@@ -61,7 +61,7 @@ def evaluated(app: App, row: Row[Any], seen: Inspection, dns: Resolver | None = 
     envelope = row.envelope or {}
     blobs = str(app.settings.path(app.settings.storage.blobs))
     given = (row.raw_sha256, blobs, envelope.get("peer_ip"), envelope.get("helo") or "", row.mail_from)
-    _take(seen, app.sandbox.run(ask_for_blob, *given, dns or SystemResolver()))
+    _take(seen, app.sandbox.run(ask_for_blob, *given, dns or SystemResolver(app.settings.origin.resolvers)))
 
 
 def front_speaks(door: str, envelope: Mapping[str, Any] | None, peers: Iterable[str]) -> bool:

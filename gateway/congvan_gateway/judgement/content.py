@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from congvan_core.documents.formats import sniff
 from congvan_core.documents.model import FileRole
+from congvan_core.documents.numbering_fields import with_numbering
 from congvan_core.documents.text import nfc
 from congvan_core.secrecy.model import SecrecyResult
 from congvan_core.secrecy.scan import scan, scan_metadata
@@ -38,7 +39,8 @@ def page_texts(data: bytes) -> list[str]:
         for index in range(min(len(pdf), _PAGES)):
             page = pdf[index]
             text = page.get_textpage()
-            texts.append(text.get_text_bounded()[:_PAGE_CHARS])
+            said = text.get_text_bounded()[:_PAGE_CHARS]
+            texts.append(said if index else with_numbering(page, said))
             text.close()
             page.close()
     except pypdfium2.PdfiumError:

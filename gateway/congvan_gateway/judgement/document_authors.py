@@ -15,14 +15,17 @@ from congvan_core.documents.text import squeeze
 from congvan_core.findings import Finding
 from congvan_core.ids import VIETNAM
 from congvan_gateway.judgement.model import Inspection
-from congvan_gateway.judgement.origin import Origin
+from congvan_gateway.judgement.origin import Origin, signing_moment
 
 
 def establish(connection: Connection, seen: Inspection, origin: Origin, at: datetime) -> None:
     """Set ``origin.author`` for a document, or find that it is not established; then nothing is its duplicate."""
-    if seen.kind not in ("package", "document") or seen.metadata is None or origin.author is not None:
+    if seen.kind not in ("package", "document") or seen.metadata is None:
         return
-    if origin.sender is not None and not seen.from_packet:
+    said = seen.sources.get("from") == "clerk"
+    if origin.author is not None and not (said and not seen.from_packet):
+        return
+    if origin.sender is not None and not seen.from_packet and not said:
         origin.author = _by_signature(connection, seen, origin, at)
     if origin.author is not None:
         author = origin.author
@@ -31,7 +34,8 @@ def establish(connection: Connection, seen: Inspection, origin: Origin, at: date
         if not meta.document_id and meta.number and meta.symbol and meta.issued_on:
             meta = replace(meta, document_id=f"{raw},{meta.issued_on:%Y/%m/%d},{meta.number}/{meta.symbol}")
         seen.metadata = meta
-        seen.sources["from"] = "signature"
+        if not said:
+            seen.sources["from"] = "signature"
         return
     origin.findings.append(Finding("ORIGIN-AUTHOR-UNKNOWN"))
 
@@ -42,16 +46,23 @@ def _by_signature(connection: Connection, seen: Inspection, origin: Origin, at: 
     sender = origin.sender
     if report is None or sender is None:
         return None
-    on = at.astimezone(VIETNAM).date()
-    bodies = bodies_of(connection, sender.id, on)
+    # Who counted when it was issued: an abolished body is the author of its old documents for ever.
+    moment = signing_moment(report) or at
+    on = (seen.metadata.issued_on if seen.metadata else None) or moment.astimezone(VIETNAM).date()
+    bodies = bodies_of(connection, sender.id, on) or bodies_of(connection, sender.id, at.astimezone(VIETNAM).date())
     for signature in report["signatures"]:
         if signature["kind"] != "organization" or not signature["intact"]:
             continue
         fingerprint = (signature["signer"].get("sha256") or "").lower()
         name = squeeze(signature["signer"].get("name") or "").casefold()
         for body in bodies:
-            key = entitled_key(connection, fingerprint, body.code, at, purposes=("document",)) if fingerprint else None
-            if (key is not None and key.state == "confirmed") or name == squeeze(body.name).casefold():
+            key = (
+                entitled_key(connection, fingerprint, body.code, moment, purposes=("document",))
+                if fingerprint
+                else None
+            )
+            names = {squeeze(body.name).casefold(), squeeze(body.name_on(on)).casefold()}
+            if (key is not None and key.state == "confirmed") or name in names:
                 return Agency(sender, body, True)
         if not bodies and name == squeeze(sender.name).casefold():
             return Agency(sender, None, True)

@@ -13,7 +13,7 @@ from congvan_core.documents.text import unaccent
 from congvan_core.findings import Finding, Severity
 from congvan_core.integrity import from_subject
 from congvan_gateway.judgement.archives import Opened
-from congvan_gateway.judgement.checking import TrustSource, check_file
+from congvan_gateway.judgement.checking import TrustSource, answers_beside, check_file
 from congvan_gateway.judgement.mail_files import DocumentFile
 from congvan_gateway.judgement.model import Inspection
 
@@ -22,8 +22,10 @@ if TYPE_CHECKING:
 
 #: Formats that a document can have; pictures and tables may be enclosures but never by themselves the document.
 _MAIN_FORMATS = ("pdf", "docx", "doc", "odt", "rtf", "p7m", "txt", "xlsx", "xls", "pptx", "ppt", "jpg", "png")
-_ARCHIVES = ("zip", "rar", "7z")
+_ARCHIVES = ("zip", "rar", "7z", "gz", "bz2", "xz", "tar", "cab", "iso")
 _DRAFT = re.compile(r"(?<![a-z])(?:ban\s*)?du\s*thao(?![a-z])|(?<![a-z])ban\s*(?:word|nhap|mem)(?![a-z])")
+#: Findings about what a file does when it is opened, signed or not.
+_ACTS = ("CONTENT-",)
 _EDITABLE = ("docx", "doc", "odt", "rtf")
 
 
@@ -116,7 +118,7 @@ def _stem(name: str) -> str:
 
 def verify(seen: Inspection, files: Sequence[DocumentFile], context: Context) -> None:
     """A report per file. The unsigned final draft beside a signed scan is not judged unsigned (Điều 20.1.a)."""
-    source = TrustSource(context.trust, context.online, context.hosts)
+    source = TrustSource(context.trust, context.online, context.hosts, answers_beside(context.blobs))
     detached = {
         f.attachment.filename.lower().removesuffix(".p7s"): f.data
         for f in files
@@ -126,8 +128,15 @@ def verify(seen: Inspection, files: Sequence[DocumentFile], context: Context) ->
         attachment = file.attachment
         if attachment.role not in (FileRole.MAIN, FileRole.ENCLOSURE):
             continue
+        if attachment.format in _ARCHIVES:
+            # A container is no document: its members are verified, each with a line of its own.
+            if attachment.role is FileRole.MAIN:
+                seen.findings.append(Finding("SIG-NONE", {}, attachment.filename))
+            continue
         signature = detached.get(attachment.filename.lower())
-        report = check_file(file.source, attachment.filename, source, at=context.at, signature=signature)
+        report = check_file(
+            file.source, attachment.filename, source, at=context.at, signature=signature, sha256=attachment.sha256
+        )
         unsigned_enclosure = report["outcome"] == "unsigned" and attachment.role is not FileRole.MAIN
         seen.verification.append(
             {
@@ -137,10 +146,10 @@ def verify(seen: Inspection, files: Sequence[DocumentFile], context: Context) ->
                 "report": report,
             }
         )
-        if unsigned_enclosure:
-            continue
         for item in report["findings"]:
             finding = Finding.from_json(item)
+            if unsigned_enclosure and not finding.code.startswith(_ACTS):
+                continue  # an enclosure need not be signed; what it does when opened counts all the same
             evidence = dict(finding.evidence)
             if attachment.role is FileRole.ENCLOSURE:
                 evidence["role"] = "enclosure"
@@ -151,7 +160,7 @@ def verify(seen: Inspection, files: Sequence[DocumentFile], context: Context) ->
 
 def verify_members(seen: Inspection, opened: Sequence[Opened], context: Context) -> None:
     """Signed documents inside archives, each with a line of its own; what is in them can be registered by a clerk."""
-    source = TrustSource(context.trust, context.online, context.hosts)
+    source = TrustSource(context.trust, context.online, context.hosts, answers_beside(context.blobs))
     for one in opened:
         for member in one.documents:
             if member.format.name not in ("pdf", "p7m", "docx", "xlsx", "pptx", "odt"):
@@ -164,6 +173,8 @@ def verify_members(seen: Inspection, opened: Sequence[Opened], context: Context)
             if report["signatures"]:
                 evidence = {"archive": one.archive.attachment.filename, "outcome": report["outcome"]}
                 seen.findings.append(Finding("CONTENT-ARCHIVE-DOCUMENT", evidence, member.name))
-            if report["integrity"] in ("modified", "broken"):
-                for item in report["findings"]:
-                    seen.findings.append(replace(Finding.from_json(item), file=name))
+            forged = report["integrity"] in ("modified", "broken")
+            for item in report["findings"]:
+                finding = Finding.from_json(item)
+                if forged or finding.code.startswith(_ACTS):
+                    seen.findings.append(replace(finding, file=name))

@@ -1,57 +1,36 @@
-"""What may harm whoever opens a file: macros, and what ClamAV knows (asked by its INSTREAM command, clamd(8))."""
+"""What may harm whoever opens a file: what office files do, and what ClamAV knows (asked by its INSTREAM command, clamd(8))."""
 
 from __future__ import annotations
 
 import contextlib
 import io
-import logging
 import socket
 import struct
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO
 
 from congvan_core.findings import Finding
+from congvan_gateway.judgement.archives import Opened
 from congvan_gateway.judgement.mail_files import DocumentFile
 from congvan_gateway.judgement.model import Inspection
+from congvan_gateway.judgement.office_dangers import dangers
 
-_OFFICE = ("doc", "docx", "docm", "xls", "xlsx", "xlsm", "xlsb", "ppt", "pptx", "pptm", "rtf", "ole")
+_OFFICE = ("doc", "docx", "docm", "xls", "xlsx", "xlsm", "xlsb", "ppt", "pptx", "pptm", "rtf", "ole", "office", "csv", "txt",
+           "odt", "ods", "odp")  # fmt: skip
 _MACRO_SIZE = 32 * 1024 * 1024
 _CHUNK = 1 << 18
 _ANSWER = 4096
 
 
-def find_macros(seen: Inspection, files: Sequence[DocumentFile]) -> None:
-    """CONTENT-MACRO for every office file that carries VBA or Excel 4 macros."""
+def find_dangers(seen: Inspection, files: Sequence[DocumentFile], opened: Sequence[Opened] = ()) -> None:
+    """Macros and other acts of every office file, also of those inside archives."""
     for file in files:
-        if file.attachment.format not in _OFFICE or file.attachment.size > _MACRO_SIZE:
-            continue
-        words = macros(file.data, file.attachment.filename)
-        if words is not None:
-            seen.findings.append(Finding("CONTENT-MACRO", {"keywords": words}, file.attachment.filename))
-
-
-def macros(data: bytes, name: str) -> list[str] | None:
-    """Suspicious keywords of a file's macros (empty: macros without one); None where it has none."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # the library's own use of its parser
-        from oletools.olevba import TYPE_TEXT, VBA_Parser
-
-    logging.getLogger("olevba").setLevel(logging.CRITICAL)
-    try:
-        with contextlib.redirect_stdout(io.StringIO()):
-            parser = VBA_Parser(name, data=data)
-            try:
-                if parser.type == TYPE_TEXT or not parser.detect_vba_macros():
-                    return None
-                found = parser.analyze_macros()
-            finally:
-                parser.close()
-    except Exception:  # the library raises its own and others' errors on files that it does not understand
-        return None
-    kinds = ("AutoExec", "Suspicious", "IOC")
-    return list(dict.fromkeys(str(keyword)[:80] for kind, keyword, _ in found or () if kind in kinds))[:20]
+        if file.attachment.format in _OFFICE and file.attachment.size <= _MACRO_SIZE:
+            seen.findings.extend(dangers(file.data, file.attachment.filename, file.attachment.format))
+    for member in (member for one in opened for member in one.documents):
+        if member.format.name in _OFFICE and len(member.data) <= _MACRO_SIZE:
+            seen.findings.extend(dangers(member.data, member.name, member.format.name))
 
 
 def scan_for_malware(seen: Inspection, raw: bytes, files: Sequence[DocumentFile], clamd: str, seconds: float) -> None:

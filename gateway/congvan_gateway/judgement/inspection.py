@@ -14,6 +14,7 @@ from pathlib import Path
 
 from congvan_core.documents import urgency
 from congvan_core.documents.model import FileRole
+from congvan_core.errors import NotFoundError
 from congvan_core.findings import Finding, Severity
 from congvan_core.storage.blobs import BlobStore
 from congvan_gateway.judgement import (
@@ -30,10 +31,13 @@ from congvan_gateway.judgement.mail_files import MailFiles, documents_of, read_f
 from congvan_gateway.judgement.model import Inspection
 from congvan_gateway.judgement.storable import storable
 from congvan_gateway.judgement.texts import TextReading
+from congvan_mailbox.authentication.lookalike import suspicious_name
 from congvan_mailbox.message import parse_message
 from congvan_mailbox.message.compare import compare_readers
 from congvan_mailbox.message.part import Message
-from congvan_mailbox.package.read import read_package
+from congvan_mailbox.message.shortened import shortened
+from congvan_mailbox.package.piece import read_piece
+from congvan_mailbox.package.read import PackageContents, read_package
 from congvan_mailbox.reports.classify import classify
 
 #: What a person wrote, kept for matching and for the review card.
@@ -46,6 +50,7 @@ class Context:
 
     ``pinned``: fingerprints of enrolled mail keys. ``key``: file, certificate file (PEM) and password of the key that
     opens encrypted mail. ``front``: authserv-ids believed (RFC 8601). ``unsealed``: a secrecy marking was found to be a false alarm.
+    ``beside``: digests of stored files that came by another way than in the mail that names them.
     """
 
     trust: tuple[str, ...] = ()
@@ -63,6 +68,7 @@ class Context:
     ocr: bool = True
     ocr_seconds: float = 8.0
     unsealed: bool = False
+    beside: tuple[str, ...] = ()
 
     def existing_trust(self) -> list[str]:
         """The trust paths that are there; a data folder without a trust folder trusts nothing."""
@@ -77,19 +83,22 @@ def inspect_path(path: str, context: Context) -> Inspection:
 def inspect_blob(sha256: str, context: Context) -> Inspection:
     """Inspect a mail in the blob store; its digest is checked on reading."""
     assert context.blobs is not None
-    return inspect_mail(BlobStore(context.blobs).read(sha256), context)
+    return inspect_mail(BlobStore(context.blobs).read(sha256), context, sha256)
 
 
-def inspect_mail(raw: bytes, context: Context) -> Inspection:
-    """Everything that the bytes prove or claim. Never raises on their content, but may be ended by its limits."""
+def inspect_mail(raw: bytes, context: Context, sha256: str | None = None) -> Inspection:
+    """Everything that the bytes prove or claim. Never raises on their content, but may be ended by its limits.
+
+    ``sha256``: the digest of ``raw`` where the caller has just checked it.
+    """
     started = time.monotonic()
-    seen = Inspection(sha256=hashlib.sha256(raw).hexdigest(), size=len(raw))
+    seen = Inspection(sha256=sha256 or hashlib.sha256(raw).hexdigest(), size=len(raw))
     message = parse_message(raw)
     seen.findings.extend(message.findings)
     _read_envelope(seen, message)
     authenticity.read_front(seen, raw, context.front, hops=context.front_hops, below=context.front_below)
     opened = mail_signature.read(seen, message, raw, context)
-    reading = classify(opened.raw if opened.opened else raw)
+    reading = classify(shortened(opened.message))
     seen.kind = reading.kind.value
     seen.automatic = reading.automatic
     seen.report = reading.report.to_json() if reading.report else None
@@ -97,18 +106,21 @@ def inspect_mail(raw: bytes, context: Context) -> Inspection:
     if seen.kind == "unreadable":
         return _finish(seen, started)
     seen.findings.extend(compare_readers(raw, message))
-    package = read_package(opened.message)
+    package = read_package(opened.message, beside=lambda sha256: _beside(context, sha256))
     held = read_files(seen, opened.message, package)
     if package is not None and package.status is not None:
         seen.status = package.status
         seen.kind = "receipt"
     elif package is not None and package.metadata is not None:
         seen.kind = "package"
-        seen.metadata = package.metadata
+        _read_apart(seen, package)
         seen.from_packet = True
         seen.urgency = package.metadata.urgency
     if package is not None:
         seen.findings.extend(package.findings)
+    elif (found := read_piece(opened.message)) is not None:
+        seen.kind, seen.piece = "piece", found[0]
+        seen.findings.extend(found[2])
     if not seen.urgency:
         seen.urgency = urgency.from_subject(seen.subject)
     seen.body_text = opened.message.body_text(_BODY_LIMIT)
@@ -117,6 +129,8 @@ def inspect_mail(raw: bytes, context: Context) -> Inspection:
     try:
         if seen.kind in ("package", "document"):
             _read_documents(seen, opened.message, held, context, started)
+        elif seen.kind == "piece":
+            _read_piece_files(seen, opened.message, held, context, started)
         elif seen.kind in ("plain", "reply"):
             texts = TextReading(ocr=False, ends=started)
             content.examine(seen, opened.message, documents_of(held.files), (), texts)
@@ -140,7 +154,11 @@ def _lift(seen: Inspection, context: Context) -> None:
 
 
 def _brings_document(held: MailFiles) -> bool:
-    return any(f.nested and f.attachment.format in ("pdf", "docx", "doc", "p7m") for f in held.files)
+    """A document inside an attached mail, in winmail.dat or uuencoded in the text: others count as the mail's own."""
+    return any(
+        (f.nested or f.attachment.source != "mime") and f.attachment.format in ("pdf", "docx", "doc", "p7m")
+        for f in held.files
+    )
 
 
 def _finish(seen: Inspection, started: float) -> Inspection:
@@ -165,6 +183,42 @@ def _read_envelope(seen: Inspection, message: Message) -> None:
     seen.references = list(headers.message_ids("References"))[-50:]
     seen.subject = headers.text("Subject")
     seen.date = headers.date()
+    if seen.from_address is not None:
+        odd = suspicious_name(seen.from_name, seen.from_address)
+        if odd is not None:
+            seen.findings.append(odd)
+
+
+def _beside(context: Context, sha256: str) -> bytes | None:
+    if sha256 not in context.beside or context.blobs is None:
+        return None
+    try:
+        return BlobStore(context.blobs).read(sha256)
+    except NotFoundError:
+        return None
+
+
+def _read_apart(seen: Inspection, package: PackageContents) -> None:
+    """What the packet says, without the addresses and keys by which its files came."""
+    meta = package.metadata
+    assert meta is not None
+    seen.awaited = list(package.awaited)
+    missing = {ref.sha256 for ref in seen.awaited}
+    apart = [ref for ref in meta.files if ref.apart is not None and ref.sha256]
+    seen.gathered = [(str(ref.sha256), ref.name) for ref in apart if ref.sha256 not in missing]
+    seen.metadata = replace(meta, files=tuple(replace(ref, apart=None) for ref in meta.files))
+
+
+def _read_piece_files(seen: Inspection, message: Message, held: MailFiles, context: Context, started: float) -> None:
+    """Files of a document whose own mail is another: looked through for markings, kept; judged with that mail."""
+    documents = documents_of(held.files)
+    texts = TextReading(ocr=context.ocr, ends=started + context.seconds - 6, seconds=context.ocr_seconds)
+    content.examine(seen, message, documents, open_archives(seen, documents), texts)
+    _lift(seen, context)
+    if not seen.secret and context.blobs is not None:
+        store = BlobStore(context.blobs)
+        for file in documents:
+            file.store(store)
 
 
 def _read_documents(seen: Inspection, message: Message, held: MailFiles, context: Context, started: float) -> None:
@@ -188,7 +242,7 @@ def _read_documents(seen: Inspection, message: Message, held: MailFiles, context
     sources.compare_sources(seen, texts.of(main) if main is not None else None)
     if seen.kind == "document":
         human_mail.propose(seen, documents, texts)
-    harmful.find_macros(seen, documents)
+    harmful.find_dangers(seen, documents, opened)
 
 
 def _read_reply(seen: Inspection) -> None:

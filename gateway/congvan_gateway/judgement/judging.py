@@ -17,12 +17,11 @@ from congvan_core.findings import Finding
 from congvan_core.journal.writing import clean
 from congvan_core.storage.database import database_time
 from congvan_gateway.judgement.acting import act, tell
-from congvan_gateway.judgement.authenticity import evaluated
-from congvan_gateway.judgement.inspection import inspect_blob
+from congvan_gateway.judgement.looking import look
 from congvan_gateway.judgement.model import Inspection
 from congvan_gateway.judgement.registration import Standing
 from congvan_gateway.judgement.sandbox import SandboxError
-from congvan_gateway.judgement.verdict import judge, mail_context
+from congvan_gateway.judgement.verdict import judge
 from congvan_gateway.main import App
 from congvan_gateway.quarantine import sealing
 from congvan_gateway.storage.schema import message
@@ -127,10 +126,7 @@ class Judge:
     def _inspect(self, row: Row[Any]) -> Inspection:
         if row.tries > MAX_TRIES:
             raise CongvanError(f"Đã thử {row.tries - 1} lần mà không kiểm tra xong thư này")
-        context = mail_context(self._app, row)
-        seen = self._app.sandbox.run(inspect_blob, row.raw_sha256, context)
-        evaluated(self._app, row, seen)
-        return seen
+        return look(self._app, row)
 
     def conclude(self, row: Row[Any], seen: Inspection, *, standing: Standing | None = None) -> str:
         """Act on an inspected mail in one transaction; the state it ends in. ``standing``: a person releases it."""

@@ -1,4 +1,5 @@
-"""What a worker keeps from one mail to the next: the trust store and the agency's key, while their files are unchanged.
+"""What a worker keeps from one mail to the next: fetched answers, and, while their files are unchanged, the trust store
+and the agency's key.
 
 Reading and checking a PKCS #12 file costs more than verifying a signature, and a trust folder seldom changes. Any file
 added, replaced or removed is noticed at the next mail.
@@ -8,11 +9,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from functools import cache
 from typing import TYPE_CHECKING
 
 from congvan_core.signatures.trust_store import TrustStore
 
 if TYPE_CHECKING:
+    from congvan_core.signatures.answers import Answers
     from congvan_core.signatures.sign_keys import MemoryKey
 
 #: Name, size, time of change and inode of every file.
@@ -48,6 +51,14 @@ def gateway_key(path: str, certificate: str | None, password: str | None) -> Mem
         key = load_pem(path, certificate, password=password) if certificate else load_pkcs12(path, password)
         known = _keys[name] = (stamp, key)
     return known[1]
+
+
+@cache
+def answers(folder: str | None) -> Answers:
+    """What was fetched about certificates, for every mail of this worker and, in ``folder``, of every process."""
+    from congvan_core.signatures.answers import Answers
+
+    return Answers(folder)
 
 
 def _stamp(paths: Sequence[str]) -> Stamp:

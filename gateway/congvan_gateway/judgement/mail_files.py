@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import tempfile
 from collections.abc import Iterable
@@ -60,8 +59,7 @@ class MailFiles:
     def content(self, part: Part) -> tuple[bytes | Path, str, int]:
         """A part's content (bytes or path), digest and size."""
         if part.content is not None or part.end - part.body_start <= IN_MEMORY:
-            data = part.decode()
-            return data, hashlib.sha256(data).hexdigest(), len(data)
+            return part.decode(), *part.digest()
         if os.path.isdir("/proc/self/fd"):
             # A file without a name: nothing stays behind when the worker is ended.
             file: IO[bytes] = self._stack.enter_context(tempfile.TemporaryFile(prefix="congvan-"))  # noqa: SIM115

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from congvan_core.documents.model import DocumentMetadata, FileRole, StatusReport, Urgency
+from congvan_core.documents.model import DocumentMetadata, FileRef, FileRole, StatusReport, Urgency
 from congvan_core.findings import Finding
 from congvan_core.ids import iso_vn
+from congvan_mailbox.package.piece import Piece
 
 
 @dataclass(slots=True)
@@ -95,8 +96,15 @@ class Inspection:
     body_text: str = ""
     reply: dict[str, Any] | None = None
     proposals: list[dict[str, Any]] = field(default_factory=list)
+    by_hand: bool = False  # a clerk corrected or grouped it
+    groups: list[list[str]] = field(default_factory=list)  # the files of each document, as a clerk grouped them
+    corrections: dict[int, dict[str, str]] = field(default_factory=dict)
     urgency: Urgency = Urgency.NORMAL
     secret: bool = False
+    #: Files that travel apart: the list of a further mail; what is not here yet; (digest, name) of what came by itself.
+    piece: Piece | None = None
+    awaited: list[FileRef] = field(default_factory=list)
+    gathered: list[tuple[str, str]] = field(default_factory=list)
     facts: dict[str, dict[str, str]] = field(default_factory=dict)
     malware_scan: str = ""
     seconds: float = 0.0

@@ -33,6 +33,7 @@ class Origin:
 
     proved: bool = False
     how: str = ""
+    by_key: bool = False
     mailbox: Mailbox | None = None
     sender: ContactPoint | None = None
     speaker: ContactPoint | None = None  # whose key it is, where a forwarder brought the mail
@@ -78,7 +79,7 @@ def _find_sender(connection: Connection, seen: Inspection, origin: Origin, on: d
     found = _by_address(connection, seen.from_address, on)
     if found is None:
         origin.findings.append(Finding("ORIGIN-UNKNOWN-SENDER", {"address": seen.from_address}))
-        _find_likeness(connection, seen.from_address, seen.from_name, origin)
+        _find_likeness(connection, seen, seen.from_address, origin)
         return
     origin.mailbox, origin.sender = found
     if origin.mailbox.kind == "personal" and origin.sender.kind == "state":
@@ -102,7 +103,7 @@ def _find_sender(connection: Connection, seen: Inspection, origin: Origin, on: d
 _LIKENESS_LIMIT = 5_000
 
 
-def _find_likeness(connection: Connection, address: str, name: str, origin: Origin) -> None:
+def _find_likeness(connection: Connection, seen: Inspection, address: str, origin: Origin) -> None:
     """A stranger whose domain or display name is made to look like an agency's of the directory."""
     from congvan_mailbox.authentication.lookalike import similar_domain, suspicious_name
 
@@ -116,8 +117,9 @@ def _find_likeness(connection: Connection, address: str, name: str, origin: Orig
     for agency, key in rows:
         agencies.setdefault(agency, set()).add(key.rpartition("@")[2])
     domains = {domain for known in agencies.values() for domain in known}
-    found = (similar_domain(address.rpartition("@")[2], domains), suspicious_name(name, address, agencies))
-    origin.findings.extend(f for f in found if f is not None)
+    found = (similar_domain(address.rpartition("@")[2], domains), suspicious_name(seen.from_name, address, agencies))
+    said = {f.code for f in seen.findings}
+    origin.findings.extend(f for f in found if f is not None and f.code not in said)
 
 
 def _by_address(connection: Connection, address: str, on: date) -> tuple[Mailbox, ContactPoint] | None:
@@ -151,6 +153,7 @@ def _judge_key(connection: Connection, seen: Inspection, origin: Origin, at: dat
                 key = None
     if key is not None and key.state == "confirmed":
         origin.proved, origin.how = True, "khóa cổng văn bản đã đăng ký trong danh bạ"
+        origin.by_key = True
         return
     evidence = {"agency": name, "fingerprint": fingerprint}
     owner = _owner(connection, fingerprint, origin.sender.id)
@@ -241,6 +244,15 @@ def _find_answer(connection: Connection, origin: Origin, on: date) -> None:
         origin.answer_to, origin.answer_gateway = box.address, box.gateway
 
 
+def signing_moment(report: dict[str, Any]) -> datetime | None:
+    """The trusted moment at which a document was signed: keys and bodies count as of then, whatever ended later."""
+    for signature in report["signatures"]:
+        stamp = signature.get("timestamp") or {}
+        if signature["intact"] and stamp.get("intact") and stamp.get("trusted") and stamp.get("time"):
+            return datetime.fromisoformat(stamp["time"])
+    return None
+
+
 def document_signers(
     connection: Connection, seen: Inspection, origin: Origin, report: dict[str, Any] | None, at: datetime
 ) -> list[Finding]:
@@ -253,11 +265,14 @@ def document_signers(
     if report is None or author is None:
         return []
     out: list[Finding] = []
+    moment = signing_moment(report) or at
     for signature in report["signatures"]:
         if signature["kind"] != "organization" or not signature["intact"]:
             continue
         fingerprint = (signature["signer"].get("sha256") or "").lower()
-        known = entitled_key(connection, fingerprint, author.code, at, purposes=("document",)) if fingerprint else None
+        known = (
+            entitled_key(connection, fingerprint, author.code, moment, purposes=("document",)) if fingerprint else None
+        )
         if known is not None and known.state == "confirmed":
             continue
         owner = _owner(connection, fingerprint, author.contact_point.id)

@@ -11,11 +11,11 @@ from sqlalchemy import Connection, Row, select
 from congvan_core.agencies.lookup import own_mailbox
 from congvan_core.documents.store import jsonable
 from congvan_core.errors import CongvanError
-from congvan_core.findings import Finding
+from congvan_core.findings import Finding, Severity
 from congvan_core.ids import VIETNAM
 from congvan_core.storage.schema import agency_key
 from congvan_gateway.dispatch.vouching import vouch
-from congvan_gateway.judgement import document_authors
+from congvan_gateway.judgement import by_hand, document_authors
 from congvan_gateway.judgement.authenticity import front_speaks
 from congvan_gateway.judgement.duplicates import Duplicates, judge_duplicates
 from congvan_gateway.judgement.inspection import Context
@@ -23,6 +23,8 @@ from congvan_gateway.judgement.model import Inspection
 from congvan_gateway.judgement.origin import Origin, document_signers, judge_origin
 from congvan_gateway.judgement.policy import Decision, decide
 from congvan_gateway.main import App
+from congvan_gateway.quarantine import arrangement
+from congvan_gateway.storage import policies
 
 
 @dataclass(slots=True)
@@ -46,6 +48,8 @@ class Judged:
         out["mail_key"] = self.seen.smime.fingerprint
         out["reply"] = self.seen.reply
         out["proposals"] = self.seen.proposals
+        out["groups"] = self.seen.groups
+        out["corrected"] = {str(part): values for part, values in self.seen.corrections.items() if values}
         out["verification"] = [
             {"attachment": v["attachment"], "outcome": v["outcome"], "sha256": v["sha256"], "report": v["report"]}
             for v in self.seen.verification
@@ -58,10 +62,11 @@ def mail_context(app: App, row: Row[Any]) -> Context:
     """For one arrived mail: judged as of its arrival; a front server's word counts only where one stood before it."""
     front = front_speaks(row.door, row.envelope, app.settings.origin.front_peers)
     context = inspection_context(app, at=row.received_at, front=front)
+    from congvan_gateway.pieces import gathering
     from congvan_gateway.quarantine.sealing import released
 
     with app.database.read() as connection:
-        return replace(context, unsealed=released(connection, row.id))
+        return replace(context, unsealed=released(connection, row.id), beside=gathering.here_already(connection, row))
 
 
 def inspection_context(app: App, *, at: datetime | None = None, front: bool = True) -> Context:
@@ -99,16 +104,25 @@ def inspection_context(app: App, *, at: datetime | None = None, front: bool = Tr
 def judge(connection: Connection, app: App, row: Row[Any], seen: Inspection) -> Judged:
     """Derive what the facts mean under today's directory and policy."""
     at = app.clock()
+    app.policy = policies.in_force(connection, app.policy)  # changed at the desk or by a command: every process follows
+    by_hand.apply(seen, arrangement.load(connection, row.id))
     origin = judge_origin(connection, seen, agency_id=row.agency_id, mail_from=row.mail_from, at=at)
     vouch(connection, row, seen, origin, at)
     document_authors.establish(connection, seen, origin, at)
     duplicates = Duplicates()
     if not seen.secret:
         duplicates = judge_duplicates(connection, seen, origin, agency_id=row.agency_id, row_id=row.id)
+    origin.findings = by_hand.settled_origin(seen, origin.findings)
+    if origin.by_key:
+        # The directory says for whom this key speaks; its certificate may name the station's or the hub's mailbox.
+        seen.findings = [
+            replace(f, severity_override=Severity.INFO) if f.code == "MIME-SIGNER-NOT-FROM" else f
+            for f in seen.findings
+        ]
     findings = [*seen.findings, *duplicates.findings]
     if row.agency_id is None:
         findings.append(Finding("ORIGIN-NO-MAILBOX"))
-    if seen.kind in ("package", "document"):
+    if seen.kind in ("package", "document", "piece"):
         findings.extend(origin.findings)
         main = seen.main
         report = seen.report_of(main.sha256) if main else None

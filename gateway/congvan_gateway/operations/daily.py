@@ -9,17 +9,19 @@ import hashlib
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, func, select, update
-from sqlalchemy.dialects.postgresql import insert as pg_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy import Connection, func, select
 
 from congvan_core.errors import NotFoundError, TemporaryError, UnreadableError
 from congvan_core.ids import VIETNAM, iso_vn
 from congvan_core.journal.sealing import head, keep_proof, seal_all, sign_head_apart
 from congvan_core.journal.writing import append
-from congvan_core.storage.schema import blob, event, journal_head, setting
+from congvan_core.storage.schema import blob, event, journal_head
 from congvan_gateway.main import App
+from congvan_gateway.operations.deadlines import warn
+from congvan_gateway.operations.fixity import keep_record
 from congvan_gateway.operations.head_proof import sign_with_key
+from congvan_gateway.operations.preserving import step as preserve
+from congvan_gateway.operations.remembering import recall, remember
 from congvan_gateway.quarantine.sealing import finish_shredding
 
 #: How many blobs one step reads; how long after a finished round the next begins (điểm h khoản 1 Điều 24).
@@ -30,11 +32,12 @@ _STAMP_PAUSE = timedelta(hours=1)
 
 
 def step(app: App) -> int:
-    """Prove today's heads where that is still to do, read some blobs, and finish what a crash left of a sealed mail.
+    """Prove today's heads where that is still to do, read some blobs, renew proofs, warn of deadlines, and finish what a
+    crash left of a sealed mail.
 
     How much was done; 0 means rest.
     """
-    return prove_heads(app) + check_some(app) + finish_shredding(app)
+    return prove_heads(app) + check_some(app) + finish_shredding(app) + preserve(app) + warn(app)
 
 
 def prove_heads(app: App) -> int:
@@ -96,7 +99,7 @@ def _stamp(app: App, agency_id: str, at: datetime) -> int:
         token = fetch_stamp(str(app.settings.operations.timestamp_url), present.text.encode("ascii"))
     except TemporaryError as error:
         with app.database.write() as connection:
-            _remember(connection, "journal.stamp_failed", {"at": iso_vn(at), "reason": error.message}, at)
+            remember(connection, "journal.stamp_failed", {"at": iso_vn(at), "reason": error.message}, at)
         return 0
     with app.database.write() as connection:
         keep_proof(connection, present, token, at=at, kind="timestamp")
@@ -104,7 +107,7 @@ def _stamp(app: App, agency_id: str, at: datetime) -> int:
 
 
 def _stamp_may_be_asked(connection: Connection, at: datetime) -> bool:
-    failed = _recall(connection, "journal.stamp_failed")
+    failed = recall(connection, "journal.stamp_failed")
     return not failed or at - datetime.fromisoformat(failed["at"]) >= _STAMP_PAUSE
 
 
@@ -126,7 +129,7 @@ def check_some(app: App, *, batch: int = FIXITY_BATCH) -> int:
     """
     at = app.clock()
     with app.database.read() as connection:
-        state = _recall(connection, "fixity")
+        state = recall(connection, "fixity")
         if state.get("finished_at") and at - datetime.fromisoformat(state["finished_at"]) < FIXITY_PAUSE:
             return 0
         if state.get("finished_at") or not state:
@@ -169,13 +172,28 @@ def check_some(app: App, *, batch: int = FIXITY_BATCH) -> int:
                 at=at,
                 data=told,
             )
-        _remember(connection, "fixity", state, at)
+        remember(connection, "fixity", state, at)
+    if finished:
+        keep_record(app, state)
     return len(rows)
+
+
+def check_all(app: App) -> dict[str, Any]:
+    """A whole new round at once, for who wants to know today; as :func:`last_fixity`."""
+    at = app.clock()
+    with app.database.write() as connection:
+        remember(connection, "fixity", {}, at)
+    while True:
+        check_some(app)
+        with app.database.read() as connection:
+            done = last_fixity(connection)
+        if done["finished_at"]:
+            return done
 
 
 def last_fixity(connection: Connection) -> dict[str, Any]:
     """The present or last round: started_at, finished_at (None while it runs), checked, bytes, faults."""
-    state = _recall(connection, "fixity")
+    state = recall(connection, "fixity")
     return {key: state.get(key) for key in ("started_at", "finished_at", "checked", "bytes", "faults")}
 
 
@@ -187,16 +205,3 @@ def _fault(app: App, sha256: str) -> str | None:
         return "missing"
     except UnreadableError:
         return "changed"
-
-
-def _recall(connection: Connection, name: str) -> dict[str, Any]:
-    value = connection.execute(select(setting.c.value).where(setting.c.name == name)).scalar_one_or_none()
-    return dict(value) if value else {}
-
-
-def _remember(connection: Connection, name: str, value: dict[str, Any], at: datetime) -> None:
-    make = pg_insert if connection.dialect.name == "postgresql" else sqlite_insert
-    connection.execute(
-        make(setting).values(name=name, value=value, updated_at=at).on_conflict_do_nothing(index_elements=["name"])
-    )
-    connection.execute(update(setting).where(setting.c.name == name).values(value=value, updated_at=at))

@@ -140,6 +140,24 @@ def _keys(app: App) -> Iterator[Check]:
                 )  # fmt: skip
 
 
+def _sealing(app: App) -> Iterator[Check]:
+    """Who opens what was sealed (khoản 4 Điều 7): two named persons, or at least a key with a place of its own."""
+    from cryptography import x509
+
+    named = app.settings.keys.sealed_to
+    mend = "đặt keys.sealed_to = [chứng thư PEM của hai người được giao mở niêm phong], có địa chỉ thư trong chứng thư"
+    if not named:
+        where = "khóa cổng văn bản" if app.has_key else "một khóa đặt cạnh kho, ai có đĩa đều mở được"
+        yield warning("sealing", f"Chưa nêu hai người được giao mở niêm phong: thư mật được mã hóa bằng {where}", mend)
+        return
+    if len(named) != 2:
+        yield fault("sealing", f"keys.sealed_to nêu {len(named)} chứng thư, phải đúng hai", mend)
+        return
+    for path in named:
+        certificate = x509.load_pem_x509_certificate(app.settings.path(path).read_bytes())
+        yield _until("sealing", f"Chứng thư mở niêm phong {path}", certificate.not_valid_after_utc, app.clock())
+
+
 def _until(area: str, what: str, end: datetime, at: datetime) -> Check:
     left = (end - at).days
     day = f"{end.astimezone(VIETNAM):%d/%m/%Y}"
@@ -206,6 +224,7 @@ _LOCAL: tuple[tuple[str, Callable[[App], Iterator[Check]]], ...] = (
     ("disk", _disk),
     ("clock", _clock),
     ("keys", _keys),
+    ("sealing", _sealing),
     ("trust", _trust),
     ("directory", _directory),
 )

@@ -106,6 +106,30 @@ async def delivery_check(app: App) -> Check:
     return ok("delivery", words)
 
 
+def limit_checks(app: App) -> Iterator[Check]:
+    """What the provider allows, as set or as it said itself, and when the waiting mails will have left."""
+    from congvan_gateway.dispatch import pacing
+
+    delivery, at = app.settings.delivery, app.clock()
+    with app.database.read() as connection:
+        allowed = pacing.limits(connection, delivery, at)
+        ahead = pacing.forecast(connection, delivery, at)
+    words = [
+        f"{count} thư {span}" for count, span in ((allowed.per_hour, "mỗi giờ"), (allowed.per_day, "mỗi ngày")) if count
+    ]
+    if allowed.size:
+        words.append(f"thư tới {allowed.size / 1e6:.0f} MB")
+    if words:
+        learned = f" (nhà cung cấp báo ngày {allowed.learned.astimezone(VIETNAM):%d/%m/%Y})" if allowed.learned else ""
+        waits = f"; {ahead.words}" if ahead.waiting else ""
+        yield ok("delivery", f"Giới hạn của cổng gửi: {', '.join(words)}{learned}{waits}")
+    if allowed.closed_until is not None and allowed.closed_until > at:
+        yield warning(
+            "delivery", f"Nhà cung cấp tạm không nhận thêm thư: {allowed.words}",
+            f"chờ tới {allowed.closed_until.astimezone(VIETNAM):%H:%M}; thư đang chờ sẽ tự gửi, văn bản khẩn trước",
+        )  # fmt: skip
+
+
 async def mailbox_checks(app: App, *, probe: bool) -> AsyncIterator[Check]:
     """Each mailbox: log-in, folders, keywords, whose mark is on it, how reading goes; with ``probe`` a mail through it."""
     for box in app.settings.imap:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, func, select
@@ -15,16 +16,19 @@ from congvan_gateway.main import App
 from congvan_gateway.storage.schema import message, recipient
 
 
-def exchange_figures(app: App, *, year: int, quarter: int | None = None, agency: str | None = None) -> dict[str, Any]:
-    """The public form of ``stats --json``: every agency of ours, or one by code. Raises InputError."""
+def exchange_figures(
+    app: App, *, year: int, quarter: int | None = None, agency: str | None = None, only: Sequence[str] | None = None
+) -> dict[str, Any]:
+    """The public form of ``stats --json``: every agency of ours, or one by code, of those in ``only``. Raises InputError."""
     of, at = period(year, quarter), app.clock()
     with app.database.read() as connection:
         own = own_agencies(connection, at.astimezone(VIETNAM).date())
-        chosen = [one for one in own if agency in (None, one.code, one.raw_code)]
+        chosen = [one for one in own if agency in (None, one.code, one.raw_code) and (only is None or one.id in only)]
         if not chosen:
             raise InputError(f"'{agency}' không phải cơ quan của đơn vị")
         agencies = [
             {
+                "id": one.id,
                 "code": one.code,
                 "name": one.name,
                 **agency_figures(connection, one.id, of, at=at),

@@ -5,17 +5,20 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import cast
 
 import structlog
 from prometheus_client import Counter
+from tenacity import AsyncRetrying, RetryCallState, RetryError, retry_if_exception_type, wait_exponential_jitter
 
 log = structlog.get_logger("congvan")
 
 STEPS = Counter("congvan_steps_total", "Work done by each loop", ["loop"])
 FAULTS = Counter("congvan_loop_faults_total", "Steps that raised", ["loop"])
 
-#: After a fault a loop waits, longer each time: a database that is away is not hammered.
-_FAULT_PAUSES = (0.2, 1.0, 5.0, 15.0, 30.0)
+#: After a fault a loop waits, longer each time: a database that is away is not hammered, and the loops that lost it
+#: together do not come back together.
+_FAULT_PAUSE = wait_exponential_jitter(multiplier=0.2, max=30, exp_base=3, jitter=0.2)
 
 
 class Loop:
@@ -37,31 +40,41 @@ class Loop:
         self.pause = pause
         self.executor = executor
         self.wake = asyncio.Event()
-        self.faults = 0
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until ``stop`` is set; the step in progress is finished."""
-        loop = asyncio.get_running_loop()
+        patient = AsyncRetrying(
+            wait=_FAULT_PAUSE,
+            retry=retry_if_exception_type(Exception),
+            stop=lambda _: stop.is_set(),
+            sleep=lambda seconds: _wait(stop, seconds),
+            before_sleep=self._tell,
+        )
         while not stop.is_set():
             try:
-                if asyncio.iscoroutinefunction(self.step):
-                    done = await self.step()
-                else:
-                    done = await loop.run_in_executor(self.executor, self.step)
-                self.faults = 0
-            except asyncio.CancelledError:
-                raise
-            except Exception as error:
-                FAULTS.labels(self.name).inc()
-                wait = _FAULT_PAUSES[min(self.faults, len(_FAULT_PAUSES) - 1)]
-                self.faults += 1
-                log.error("loop.fault", loop=self.name, error=f"{type(error).__name__}: {error}", wait=wait)
-                await _wait(stop, wait)
-                continue
+                done: int = await patient(self._once, stop)
+            except RetryError:
+                return  # stopped while its step was failing
             if done:
                 STEPS.labels(self.name).inc(done)
                 continue
             await self._idle(stop)
+
+    async def _once(self, stop: asyncio.Event) -> int:
+        if stop.is_set():
+            return 0
+        if asyncio.iscoroutinefunction(self.step):
+            done: int = await self.step()
+            return done
+        step = cast("Callable[[], int]", self.step)
+        return await asyncio.get_running_loop().run_in_executor(self.executor, step)
+
+    def _tell(self, state: RetryCallState) -> None:
+        """A fault: counted, and said with the wait that follows."""
+        error = state.outcome.exception() if state.outcome is not None else None
+        wait = round(state.next_action.sleep, 1) if state.next_action is not None else 0.0
+        FAULTS.labels(self.name).inc()
+        log.error("loop.fault", loop=self.name, error=f"{type(error).__name__}: {error}", wait=wait)
 
     async def _idle(self, stop: asyncio.Event) -> None:
         """Until woken, stopped, or the pause is over."""

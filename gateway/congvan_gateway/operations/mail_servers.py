@@ -1,4 +1,4 @@
-"""Finding a mailbox's servers from its address: published records first (RFC 6186, RFC 8314), then the usual names."""
+"""Finding a mailbox's servers from its address: published records (RFC 6186, RFC 8314) and files first, then usual names."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from congvan_core.errors import CongvanError
+from congvan_gateway.operations.autoconfig import Fetch, published
 from congvan_mailbox.authentication.names import Resolver
 
 _SECONDS = 3.0
@@ -38,22 +39,26 @@ def answers(host: str, port: int) -> bool:
     return False
 
 
-def find_imap(address: str, resolver: Resolver, listens: Callable[[str, int], bool] = answers) -> MailServer | None:
-    """The server that the mailbox is read from, None where none is found."""
-    return _find(address, resolver, listens, _IMAP, ("imap", "mail"), 1)
+def find_imap(
+    address: str, resolver: Resolver, listens: Callable[[str, int], bool] = answers, ask: Fetch | None = None
+) -> MailServer | None:
+    """The server that the mailbox is read from, None where none is found. ``ask`` fetches a published file."""
+    return _find(address, resolver, listens, ask, "imap", _IMAP, ("imap", "mail"), 1)
 
 
 def find_submission(
-    address: str, resolver: Resolver, listens: Callable[[str, int], bool] = answers
+    address: str, resolver: Resolver, listens: Callable[[str, int], bool] = answers, ask: Fetch | None = None
 ) -> MailServer | None:
     """The server that takes its mail for sending."""
-    return _find(address, resolver, listens, _SUBMISSION, ("smtp", "mail"), 2)
+    return _find(address, resolver, listens, ask, "smtp", _SUBMISSION, ("smtp", "mail"), 2)
 
 
 def _find(
     address: str,
     resolver: Resolver,
     listens: Callable[[str, int], bool],
+    ask: Fetch | None,
+    kind: str,
     services: tuple[tuple[str, int, str], ...],
     names: tuple[str, ...],
     column: int,
@@ -63,6 +68,9 @@ def _find(
         for host, port in _published(f"{service}.{domain}", resolver):
             if listens(host, port):
                 return MailServer(host, port, tls)
+    for host, port, implicit in published(address, kind, ask) if ask is not None else ():
+        if listens(host, port):
+            return MailServer(host, port, services[0][2] if implicit else services[1][2])
     for host in _usual(domain, resolver, names, column):
         for _, port, tls in services:
             if listens(host, port):

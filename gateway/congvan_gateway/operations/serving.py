@@ -19,7 +19,7 @@ from congvan_gateway.operations.loops import Loop
 log = structlog.get_logger("congvan")
 
 #: What a process may be asked to do; ``all`` is every one of them that the settings enable.
-ROLES = ("smtp", "lmtp", "imap", "worker", "courier", "journal", "console")
+ROLES = ("smtp", "lmtp", "imap", "worker", "courier", "journal", "links", "console")
 
 
 class Server:
@@ -156,7 +156,22 @@ class Server:
         from congvan_gateway.dispatch.reminding import follow_up
 
         self._add("follow-up", lambda: follow_up(self._app), pause=20.0)
+        from congvan_gateway.notices.telling import step as tell
+
+        self._add("notices", lambda: tell(self._app), pause=30.0)
+        from congvan_gateway.operations.indexing import step as index_step
+
+        self._add("search-index", lambda: index_step(self._app), pause=1.0)
         self._add("destroy-recalled", lambda: destroy(self._app), pause=10.0)
+        from congvan_gateway.dispatch.hand_over import step as hand_over_step
+        from congvan_gateway.pieces.fetching import Fetcher
+
+        self._add("hand-over", lambda: hand_over_step(self._app), pause=10.0)
+        self._loops.append(Loop("fetch-lent", Fetcher(self._app).step, pause=5.0))
+        if self._app.settings.signing.watched:
+            from congvan_gateway.drafting.watching import watch
+
+            self._add("signed-elsewhere", lambda: watch(self._app), pause=5.0)
         if self._app.has_key:
             self._add("seal-receipts", self._then(lambda: seal_receipts(self._app), "courier"), pause=0.2)
             self._add("seal-packages", self._then(lambda: seal_packages(self._app), "courier"), pause=0.5)
@@ -171,7 +186,7 @@ class Server:
 
         courier = smtp_courier(self._app)
         dispatcher = Dispatcher(self._app, courier)
-        self._loops.append(Loop("courier", dispatcher.step, pause=0.3))
+        self._loops.append(Loop("courier", dispatcher.flow, pause=0.3))
 
         async def sweep() -> int:
             await courier.sweep()
@@ -190,6 +205,12 @@ class Server:
             from congvan_gateway.intake.imap_role import start_readers
 
             self._closers.append(await start_readers(self._app, self._stop))
+        if "links" in self._roles and settings.links.enabled:
+            from congvan_gateway.pieces.lending import forget_old, start_lending
+
+            _, close_lending = await start_lending(self._app)
+            self._closers.append(close_lending)
+            self._add("forget-lent", lambda: forget_old(self._app), pause=600.0)
         if "console" in self._roles and settings.console.enabled:
             from congvan_gateway.console.serving import start_console
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -13,20 +15,21 @@ from congvan_core.errors import ConflictError, InputError, RefusedError, Tempora
 from congvan_core.journal.writing import clean
 from congvan_core.storage.database import database_time
 from congvan_gateway.judgement.acting import act, tell
-from congvan_gateway.judgement.authenticity import evaluated
-from congvan_gateway.judgement.inspection import inspect_blob
+from congvan_gateway.judgement.looking import look
 from congvan_gateway.judgement.registration import Standing
 from congvan_gateway.judgement.sandbox import SandboxError
-from congvan_gateway.judgement.verdict import judge, mail_context
+from congvan_gateway.judgement.verdict import Judged, judge
 from congvan_gateway.main import App
+from congvan_gateway.quarantine import joined, sealing
+from congvan_gateway.quarantine.arrangement import load
 from congvan_gateway.quarantine.person import Person
 from congvan_gateway.quarantine.queue import find_item
 from congvan_gateway.receipts import answering
 from congvan_gateway.storage.schema import message
 
-_OPEN = ("held", "conflict", "unreadable")
+OPEN = ("held", "conflict", "unreadable")
 #: Closed by a person or by itself; a clerk may still take it into the register, by the same lease as any other.
-_CLOSED = ("refused", "ignored")
+CLOSED = ("refused", "ignored")
 _LEASE = timedelta(seconds=120)
 
 
@@ -56,32 +59,39 @@ def release(
     Raises RefusedError for what is sealed or recommended for refusal (unless for information, or with a reason),
     ConflictError where someone else is at it, TemporaryError where it cannot be checked now.
     """
-    row = _claim(app, item, done=("registered", "duplicate"), states=_OPEN + _CLOSED)
-    if row.state in ("registered", "duplicate"):
-        return _outcome(app, row.id)
-    try:
-        seen = app.sandbox.run(inspect_blob, row.raw_sha256, mail_context(app, row))
-        evaluated(app, row, seen)
+    with app.database.read() as connection:
+        several = len(load(connection, find_item(connection, item).id).groups) > 1
+    if several:
+        from congvan_gateway.quarantine.splitting import release_each
+
+        made = release_each(app, item, person, reason=reason, for_information=for_information)
+        return made[0]
+    with claimed(app, item, done=("registered", "duplicate"), states=OPEN + CLOSED) as row:
+        if row.state in ("registered", "duplicate"):
+            return outcome_of(app, row.id)
+        seen = look(app, row)
         with app.database.write() as connection:
-            _still_ours(connection, row)
+            still_ours(connection, row)
             judged = judge(connection, app, row, seen)
-            if judged.decision.recommended == "refuse" and not (for_information or reason):
-                codes = ", ".join(judged.decision.because)
-                raise RefusedError(
-                    f"Thư này được đề nghị từ chối ({codes}); chỉ vào sổ để biết, để tham khảo, hoặc khi nêu rõ lý do"
-                )
-            if seen.kind not in ("package", "document"):
-                raise RefusedError(
-                    "Thư này không có văn bản để vào sổ; hãy loại khỏi danh sách hoặc chuyển người vận hành"
-                )
-            act(connection, app, row, judged, Standing(person.name, remark=reason, for_information=for_information))
-    except SandboxError as error:
-        _give_back(app, row)
-        raise TemporaryError(error.message) from error
-    except BaseException:
-        _give_back(app, row)
-        raise
-    return _outcome(app, row.id)
+            if not judged.decision.sealed:
+                may_register(judged, reason=reason, for_information=for_information)
+            standing = Standing(person.name, remark=reason, for_information=for_information)
+            state = act(connection, app, row, judged, standing)
+        if state == "sealed":
+            # A marking that only this look found (a better OCR, a joined file): closed at once, as on arrival.
+            sealing.shred(app, row, [a.sha256 for a in seen.attachments])
+    return outcome_of(app, row.id)
+
+
+def may_register(judged: Judged, *, reason: str | None, for_information: bool) -> None:
+    """Raises RefusedError for what is no document, or recommended for refusal without a person's reason."""
+    if judged.seen.kind not in ("package", "document"):
+        raise RefusedError("Thư này không có văn bản để vào sổ; hãy loại khỏi danh sách hoặc chuyển người vận hành")
+    if judged.decision.recommended == "refuse" and not (for_information or reason):
+        codes = ", ".join(judged.decision.because)
+        raise RefusedError(
+            f"Thư này được đề nghị từ chối ({codes}); chỉ vào sổ để biết, để tham khảo, hoặc khi nêu rõ lý do"
+        )
 
 
 def refuse(app: App, item: str, person: Person, *, reason: str, clause: str = "khoản 5 Điều 4") -> Outcome:
@@ -95,52 +105,67 @@ def refuse(app: App, item: str, person: Person, *, reason: str, clause: str = "k
         raise InputError(
             "Từ chối tiếp nhận phải ghi họ tên, chức vụ và điện thoại của người chịu trách nhiệm (khoản 5 Điều 4)"
         )
-    row = _claim(app, item, done=("registered", "duplicate", "refused", "ignored"))
-    if row.state == "refused":
-        return _outcome(app, row.id)
-    if row.state == "ignored":
-        raise ConflictError("Thư này đã được loại khỏi danh sách, không từ chối được nữa")
-    if row.state in ("registered", "duplicate"):
-        raise ConflictError("Văn bản đã vào sổ, không từ chối được nữa")
-    try:
-        seen = app.sandbox.run(inspect_blob, row.raw_sha256, mail_context(app, row))
-        evaluated(app, row, seen)
+    with claimed(app, item, done=("registered", "duplicate", "refused", "ignored")) as row:
+        if row.state == "refused":
+            return outcome_of(app, row.id)
+        if row.state == "ignored":
+            raise ConflictError("Thư này đã được loại khỏi danh sách, không từ chối được nữa")
+        if row.state in ("registered", "duplicate"):
+            raise ConflictError("Văn bản đã vào sổ, không từ chối được nữa")
+        seen = look(app, row)
         with app.database.write() as connection:
-            _still_ours(connection, row)
+            still_ours(connection, row)
             judged = judge(connection, app, row, seen)
-            answering.refused(connection, app, row, seen, judged.origin, person, reason=reason, clause=clause)
-            _decide(connection, app, row, "refused", person, reason)
-    except SandboxError as error:
-        _give_back(app, row)
-        raise TemporaryError(error.message) from error
-    except BaseException:
-        _give_back(app, row)
-        raise
-    return _outcome(app, row.id)
+            if judged.decision.sealed:
+                act(connection, app, row, judged, None)
+            else:
+                answering.refused(connection, app, row, seen, judged.origin, person, reason=reason, clause=clause)
+                _decide(connection, app, row, "refused", person, reason)
+        if judged.decision.sealed:
+            sealing.shred(app, row, [a.sha256 for a in seen.attachments])
+    return outcome_of(app, row.id)
 
 
 def discard(app: App, item: str, person: Person, *, reason: str) -> Outcome:
     """Not a document: leaves the queue, is kept, is never answered. Raises InputError without a reason."""
     if not reason.strip():
         raise InputError("Loại khỏi danh sách phải nêu lý do")
-    row = _claim(app, item, done=("registered", "duplicate", "refused", "ignored"))
-    if row.state == "ignored":
-        return _outcome(app, row.id)
-    if row.state == "refused":
-        raise ConflictError("Văn bản đã bị từ chối tiếp nhận và đã báo bên gửi, không loại được nữa")
-    if row.state in ("registered", "duplicate"):
-        raise ConflictError("Văn bản đã vào sổ, không loại được; hãy hủy số trong sổ nếu vào nhầm")
-    try:
+    with claimed(app, item, done=("registered", "duplicate", "refused", "ignored")) as row:
+        if row.state == "ignored":
+            return outcome_of(app, row.id)
+        if row.state == "refused":
+            raise ConflictError("Văn bản đã bị từ chối tiếp nhận và đã báo bên gửi, không loại được nữa")
+        if row.state in ("registered", "duplicate"):
+            raise ConflictError("Văn bản đã vào sổ, không loại được; hãy hủy số trong sổ nếu vào nhầm")
         with app.database.write() as connection:
-            _still_ours(connection, row)
+            still_ours(connection, row)
             _decide(connection, app, row, "ignored", person, reason)
+    return outcome_of(app, row.id)
+
+
+@contextmanager
+def claimed(
+    app: App, item: str, *, done: tuple[str, ...] = (), states: tuple[str, ...] = OPEN, version: int | None = None
+) -> Iterator[Row[Any]]:
+    """The mail, taken for one act and given back whatever happens. In a state of ``done`` it is given as it is.
+
+    ``version``: what the person saw; raises ConflictError where the row has changed since, or another is at it,
+    RefusedError where it is sealed, TemporaryError where it cannot be read now.
+    """
+    row = _claim(app, item, done=done, states=states)
+    try:
+        if version is not None and row.version != version:
+            raise ConflictError("Thư này đã thay đổi sau khi bạn mở trang; hãy xem lại")
+        yield row
+    except SandboxError as error:
+        _give_back(app, row)
+        raise TemporaryError(error.message) from error
     except BaseException:
         _give_back(app, row)
         raise
-    return _outcome(app, row.id)
 
 
-def _claim(app: App, item: str, *, done: tuple[str, ...], states: tuple[str, ...] = _OPEN) -> Row[Any]:
+def _claim(app: App, item: str, *, done: tuple[str, ...], states: tuple[str, ...]) -> Row[Any]:
     """Take the mail for this act; whoever comes second is told. In a state of ``done`` it is given as it is."""
     with app.database.write() as connection:
         known = find_item(connection, item)
@@ -148,6 +173,9 @@ def _claim(app: App, item: str, *, done: tuple[str, ...], states: tuple[str, ...
             return known
         if known.state == "sealed":
             raise RefusedError("Thư đã niêm phong vì có thể mang dấu chỉ độ mật; chỉ hai người có tên mới mở hoặc hủy")
+        if known.state == "joined":
+            head = load(connection, known.id).joined_to or "?"
+            raise ConflictError(f"Thư này đã được gộp với thư {head}; hãy xử lý thư đó hoặc tách ra trước")
         at = database_time(connection)
         row = connection.execute(
             update(message)
@@ -161,7 +189,7 @@ def _claim(app: App, item: str, *, done: tuple[str, ...], states: tuple[str, ...
         return row
 
 
-def _still_ours(connection: Connection, row: Row[Any]) -> None:
+def still_ours(connection: Connection, row: Row[Any]) -> None:
     token = connection.execute(
         select(message.c.lease_token).where(message.c.id == row.id).with_for_update()
     ).scalar_one()
@@ -197,9 +225,10 @@ def _decide(connection: Connection, app: App, row: Row[Any], state: str, person:
     )
     data = {"reason": reason, "position": person.position, "telephone": person.telephone}
     tell(connection, row, f"message.{state}", data, at, actor=person.name)
+    joined.settle(connection, app, row, state, actor=person.name)
 
 
-def _outcome(app: App, item: str) -> Outcome:
+def outcome_of(app: App, item: str) -> Outcome:
     from congvan_gateway.judgement.duplicates import register_number
 
     with app.database.read() as connection:

@@ -2,8 +2,8 @@
 
 Each is ``ID.sealed`` (AES-256-GCM, ``CVSEAL1``, nonce, ciphertext, tag) beside ``ID.key``: its content key, encrypted
 (CMS) to the named persons one inside the other, so that neither opens it alone. Where no persons are named the key is
-encrypted to a key of the store's own, which lies beside it with mode 0600: then the two persons' act opens it, not
-their tokens.
+encrypted to the agency's gateway key, which has a password and a place of its own: then the two persons' act opens it,
+not their tokens. Only an installation without any key makes one beside the store (mode 0600), and is told so.
 """
 
 from __future__ import annotations
@@ -30,11 +30,13 @@ _OWN = "store"
 
 
 class SealedStore:
-    """``folder`` is made on first use, mode 0700. ``persons`` are certificate files (PEM) of the named persons."""
+    """``folder`` is made on first use, mode 0700. ``persons`` are certificate files (PEM) of the named persons,
+    ``agency`` the gateway's key, which stands in where none are named."""
 
-    def __init__(self, folder: Path, persons: Sequence[Path] = ()) -> None:
+    def __init__(self, folder: Path, persons: Sequence[Path] = (), agency: Recipient | None = None) -> None:
         self.folder = folder
         self.persons = tuple(persons)
+        self.agency = agency
 
     def put(self, item: str, chunks: Iterable[bytes]) -> None:
         """Encrypt and keep; durable on return. Sealing an item again changes nothing."""
@@ -125,7 +127,7 @@ class SealedStore:
 
     def _certificates(self) -> list[bytes]:
         if not self.persons:
-            return [self._own()[0]]
+            return [self.agency.certificate if self.agency is not None else self._own()[0]]
         if len(self.persons) != 2:
             raise ConfigurationError("Mục keys.sealed_to phải nêu chứng thư của đúng hai người được giao")
         return [x509.load_pem_x509_certificate(p.read_bytes()).public_bytes(Encoding.DER) for p in self.persons]
@@ -133,10 +135,13 @@ class SealedStore:
     def _own_recipient(self) -> list[Recipient]:
         from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-        if self.persons or not self._path(_OWN, "pem").exists():
+        if self.persons:
             return []
-        certificate, private = self._own()
-        return [Recipient(certificate, load_pem_private_key(private, None))]
+        held = [self.agency] if self.agency is not None else []
+        if self._path(_OWN, "pem").exists():
+            certificate, private = self._own()
+            held.append(Recipient(certificate, load_pem_private_key(private, None)))
+        return held
 
     def _own(self) -> tuple[bytes, bytes]:
         """The store's own certificate (DER) and key (PEM), made on first use."""

@@ -7,25 +7,39 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
-from congvan_core.errors import ConflictError, InputError, RefusedError
+from congvan_core.errors import ConfigurationError, ConflictError, InputError, RefusedError
 from congvan_core.ids import iso_vn
 from congvan_core.journal.writing import clean
 from congvan_core.storage import blobs as blob_rows
 from congvan_core.storage.schema import blob, setting
 from congvan_gateway.main import App
+from congvan_gateway.quarantine import arrangement, joined
 from congvan_gateway.quarantine.person import Person
 from congvan_gateway.quarantine.queue import find_item
 from congvan_gateway.quarantine.sealed_store import SealedStore
-from congvan_gateway.storage.schema import message
+from congvan_gateway.storage.schema import message, outbox
 from congvan_mailbox.smime.decrypt import Recipient
 
 _NAME = "seal:"
+_NOT_LEFT = ("waiting", "to_seal", "queued", "deferred")
 
 
 def store_of(app: App) -> SealedStore:
-    """The installation's sealed store, with the two named persons of the settings."""
+    """The installation's sealed store, with the two named persons of the settings, else the gateway's key."""
     settings = app.settings
-    return SealedStore(settings.path(settings.storage.sealed), [settings.path(p) for p in settings.keys.sealed_to])
+    persons = [settings.path(p) for p in settings.keys.sealed_to]
+    return SealedStore(settings.path(settings.storage.sealed), persons, None if persons else _agency(app))
+
+
+def _agency(app: App) -> Recipient | None:
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    try:
+        key = app.key if app.has_key else None
+    except ConfigurationError:
+        return None  # a key that does not open must not keep a secret from being closed
+    private = getattr(key, "private_key", None)
+    return Recipient(key.certificate.public_bytes(Encoding.DER), private) if key is not None and private else None
 
 
 def put_away(app: App, item: str, raw_sha256: str) -> None:
@@ -50,6 +64,20 @@ def shred(app: App, row: Row[Any], attachments: Sequence[str] = ()) -> None:
         for digest in attachments:
             if digest not in kept:  # a file that stands in a register of ours is there by another's decision
                 app.blobs.delete(digest)
+
+
+def silence(connection: Connection, app: App, row: Row[Any]) -> None:
+    """What was written of the mail while it still waited openly: a clerk's corrections, answers that quote it.
+
+    What has left has left; what has not never leaves, and no row keeps its words.
+    """
+    joined.free(connection, app, row)
+    arrangement.forget(connection, row.id)
+    mine = outbox.c.message_row_id == row.id
+    connection.execute(
+        update(outbox).where(mine, outbox.c.state.in_(_NOT_LEFT)).values(state="cancelled", done_at=app.clock())
+    )
+    connection.execute(update(outbox).where(mine).values(content=None))
 
 
 def finish_shredding(app: App, limit: int = 100) -> int:

@@ -22,6 +22,7 @@ from congvan_gateway.dispatch.states import State as Followed
 from congvan_gateway.dispatch.states import Strength
 from congvan_gateway.dispatch.tracking import Evidence, apply, cancel_pending
 from congvan_gateway.main import App
+from congvan_gateway.pieces.lending import withdraw
 from congvan_gateway.recall.schema import document_change
 from congvan_gateway.recall.states import Event, Kind, State, move
 from congvan_gateway.receipts.stating import queue_status
@@ -57,6 +58,7 @@ def take_back(app: App, reference: str, *, reason: str, actor: str, to: Sequence
         results = [_ask(connection, app, row, target, change_id, reason, actor) for target in targets]
         settle(connection, app, row.id)
         final = connection.execute(select(document.c.state).where(document.c.id == row.id)).scalar_one()
+    withdraw(app, row.id)
     return {"id": change_id, "document_id": row.id, "state": final, "recipients": results}
 
 
@@ -120,16 +122,20 @@ def _ask(
     return {"code": target.code, "address": target.address, "state": target.state, "asked": True}
 
 
-def kinds_asked(connection: Connection, agency_id: str | None, identifier: str) -> set[Kind]:
-    """What we asked or ordered of this document: only then an answer 15 or 16 means anything."""
+def kinds_asked(
+    connection: Connection, agency_id: str | None, identifier: str, answering: Sequence[Row[Any]] = ()
+) -> set[Kind]:
+    """What we asked or ordered of this document, and of these recipients where some are given: only then an answer 15
+    or 16 means anything."""
     rows = connection.execute(
-        select(document_change.c.kind).where(
+        select(document_change.c.kind, document_change.c.data).where(
             document_change.c.agency_id == agency_id,
             document_change.c.side == "sender",
             document_change.c.identifier == identifier[:200],
         )
-    ).scalars()
-    return {Kind(kind) for kind in rows}
+    ).all()
+    mine = {v for row in answering for v in (row.code, row.address) if v}
+    return {Kind(kind) for kind, data in rows if not mine or not (data or {}).get("to") or mine & set(data["to"])}
 
 
 def ordered(

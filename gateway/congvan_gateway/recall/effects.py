@@ -8,17 +8,21 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, select, update
+from sqlalchemy import CompoundSelect, Connection, Row, delete, select, update
 
+from congvan_core.documents.search_index import forget as forget_words
 from congvan_core.documents.store import StoredDocument, add_files, files_of, jsonable
 from congvan_core.ids import iso_vn
 from congvan_core.journal.writing import append, clean
 from congvan_core.registers.entries import keep
 from congvan_core.storage.blobs import forget
 from congvan_core.storage.schema import arrival, document, document_file, entry
+from congvan_gateway.intake.imap_schema import imap_mail
+from congvan_gateway.intake.imap_storing import RECALLED
 from congvan_gateway.judgement.registering import stored_files
 from congvan_gateway.judgement.verdict import Judged
 from congvan_gateway.main import App
+from congvan_gateway.pieces.schema import piece
 from congvan_gateway.recall.order import Order
 from congvan_gateway.recall.schema import document_change
 from congvan_gateway.recall.states import Kind
@@ -58,9 +62,7 @@ def _condemn(connection: Connection, change: Row[Any], here: StoredDocument) -> 
     """Content goes out of every table now; the bytes go out of the store by :func:`destroy`, after the commit."""
     files = files_of(connection, here.id)
     mails = connection.execute(
-        select(message.c.id, message.c.raw_sha256)
-        .join(arrival, arrival.c.message_id == message.c.id)
-        .where(arrival.c.document_id == here.id)
+        select(message.c.id, message.c.raw_sha256).where(message.c.id.in_(mails_of(here.id)))
     ).all()
     condemned = sorted({file.sha256 for file in files} | {mail.raw_sha256 for mail in mails})
     record = [{"name": file.name, "sha256": file.sha256, "size": file.size} for file in files]
@@ -73,6 +75,7 @@ def _condemn(connection: Connection, change: Row[Any], here: StoredDocument) -> 
     connection.execute(
         update(document).where(document.c.id == here.id).values(packet=None, verification=None, search_text=None)
     )
+    forget_words(connection, here.id)
     for mail in mails:
         connection.execute(
             update(message)
@@ -106,13 +109,14 @@ def _destroy_one(app: App, change_id: str) -> None:
             select(document_change).where(document_change.c.id == change_id).with_for_update()
         ).one()
         condemned = list(change.data.get("condemned") or ())
-        kept = [sha for sha in condemned if _still_held(connection, sha, change.document_id)]
+        kept = [sha for sha in condemned if still_held(connection, sha, change.document_id)]
         gone = [sha for sha in condemned if sha not in kept]
     for sha in gone:
         app.blobs.delete(sha)
     with app.database.write() as connection:
         for sha in gone:
             forget(connection, sha)
+        _unhang(connection, change.document_id)
         data = {**change.data, "condemned": condemned, "destroyed_at": iso_vn(at), "kept": kept}
         connection.execute(update(document_change).where(document_change.c.id == change_id).values(data=data))
         append(
@@ -131,9 +135,27 @@ def _destroy_one(app: App, change_id: str) -> None:
         )
 
 
-def _still_held(connection: Connection, sha256: str, document_id: str) -> bool:
+def _unhang(connection: Connection, document_id: str) -> None:
+    """The mails that brought it are destroyed in the station's mailbox too, at the next visit there."""
+    mine = mails_of(document_id)
+    connection.execute(update(message).where(message.c.id.in_(mine)).values(decision=RECALLED))
+    connection.execute(update(imap_mail).where(imap_mail.c.message_row_id.in_(mine)).values(settled=False, shown=None))
+
+
+def mails_of(document_id: str) -> CompoundSelect[tuple[str]]:
+    """Every mail that brought the document, and those that brought files of it apart."""
+    came = select(arrival.c.message_id).where(arrival.c.document_id == document_id, arrival.c.message_id.is_not(None))
+    apart = (
+        select(piece.c.brought_by)
+        .join(document, (document.c.agency_id == piece.c.agency_id) & (document.c.identifier == piece.c.identifier))
+        .where(document.c.id == document_id, piece.c.brought_by.is_not(None))
+    )
+    return came.union(apart)
+
+
+def still_held(connection: Connection, sha256: str, document_id: str) -> bool:
     """Another document's file, another mail, or a mail of ours has the same bytes."""
-    mine = select(arrival.c.message_id).where(arrival.c.document_id == document_id, arrival.c.message_id.is_not(None))
+    mine = mails_of(document_id)
     queries = (
         select(document_file.c.id).where(document_file.c.sha256 == sha256),
         select(message.c.id).where(message.c.raw_sha256 == sha256, message.c.id.not_in(mine)),

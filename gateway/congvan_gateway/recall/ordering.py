@@ -12,6 +12,7 @@ from congvan_gateway.dispatch.following import recipients_of
 from congvan_gateway.dispatch.issuing import Sent, send
 from congvan_gateway.dispatch.request import SendRequest
 from congvan_gateway.main import App
+from congvan_gateway.pieces.lending import withdraw
 from congvan_gateway.recall.asking import ordered
 from congvan_gateway.recall.states import Kind
 
@@ -51,4 +52,6 @@ def issue_order(app: App, request: SendRequest, kind: Kind, references: Sequence
     sent = send(app, replace(request, to=to, packet=replace(request.packet, business=business)))
     with app.database.write() as connection:
         ordered(connection, app, sent.document_id, kind, identifiers, reason=reason, actor=request.actor)
+    for target in targets if kind.destroys else ():
+        withdraw(app, target.id)  # what lies ready for them is destroyed here too
     return sent

@@ -5,6 +5,7 @@ Honoured only from the document's own author, by a signed packet; once somebody 
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -155,11 +156,11 @@ def _handle(
     order_id: str | None = None,
 ) -> State:
     kind = Kind.RECALL if order.kind == Kind.UPDATE and order.removes_us else Kind(order.kind)
-    dedupe = f"{row.agency_id}:{kind.value}:{order.identifier}:{order.once}"[:200]
+    proved = _proved(connection, judged, order, app.clock())
+    dedupe = _once(row.agency_id, kind, order, "" if proved else judged.seen.sha256)
     known = connection.execute(select(document_change).where(document_change.c.dedupe == dedupe)).one_or_none()
     if known is not None:
         return State(known.state)  # the same order once more: its answer was sent, nothing happens twice
-    proved = _proved(connection, judged, order, app.clock())
     event = Event.NOT_PROVED if not proved else _situation(connection, order.author_code, kind, there)
     at = app.clock()
     meta = judged.seen.metadata
@@ -201,6 +202,14 @@ def _handle(
         effects.update_content(connection, there, judged, order, at)
     _settle(connection, app, change, after, event, there, "congvan", "")
     return after
+
+
+def _once(agency_id: str, kind: Kind, order: Order, mail: str) -> str:
+    """One order is one act. Its author is part of it, and what proves nothing is only like itself: nobody can take the
+    place of a genuine order by naming its document and its moment first.
+    """
+    told = "\n".join((kind.value, order.identifier, order.author_code, order.once, mail))
+    return f"{agency_id}:{hashlib.sha256(told.encode('utf-8', 'replace')).hexdigest()}"
 
 
 def _settle(

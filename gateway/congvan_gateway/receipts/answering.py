@@ -10,18 +10,17 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, select
-from sqlalchemy.dialects.postgresql import insert as pg_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from congvan_core.agencies.lookup import bodies_of, contact_point_by_id, main_mailbox
 from congvan_core.agencies.model import ContactPoint
 from congvan_core.documents.agency_code import canonical
 from congvan_core.documents.model import DocumentLink, DocumentMetadata, FileRole, LegalValue, Party, StatusReport
 from congvan_core.documents.store import get_document, jsonable
-from congvan_core.ids import VIETNAM, new_id
+from congvan_core.ids import VIETNAM
 from congvan_core.journal.sealing import head
 from congvan_core.journal.writing import append
 from congvan_core.registers.entries import entries_of
+from congvan_gateway.dispatch.outbox import enqueue_once
 from congvan_gateway.judgement.model import Inspection
 from congvan_gateway.judgement.origin import Origin
 from congvan_gateway.judgement.registration import Registration, Standing
@@ -139,23 +138,21 @@ def repeated(
         return
     at = app.clock()
     agency = contact_point_by_id(connection, row.agency_id)
-    _insert(
+    enqueue_once(
         connection,
-        {
-            "agency_id": agency.id,
-            "kind": "duplicate",
-            "document_id": document_id,
-            "message_row_id": row.id,
-            "dedupe": f"duplicate:{row.id}",
-            "mail_from": "",
-            "rcpt_to": origin.answer_to,
-            "message_id": new_message_id(_domain(connection, agency, at)).strip("<>"),
-            "content": {"repeats": original.id},
-            "state": "to_seal",
-            "urgency": int(seen.urgency),
-            "give_up_at": at + timedelta(hours=app.settings.delivery.give_up_hours),
-            "created_at": at,
-        },
+        agency_id=agency.id,
+        kind="duplicate",
+        document_id=document_id,
+        message_row_id=row.id,
+        dedupe=f"duplicate:{row.id}",
+        mail_from="",
+        rcpt_to=origin.answer_to,
+        message_id=new_message_id(_domain(connection, agency, at)).strip("<>"),
+        content={"repeats": original.id},
+        state="to_seal",
+        urgency=int(seen.urgency),
+        give_up_at=at + timedelta(hours=app.settings.delivery.give_up_hours),
+        created_at=at,
     )
 
 
@@ -268,23 +265,21 @@ def _queue(
         original_message_id=seen.message_id or "",
         error=error,
     )
-    inserted = _insert(
+    inserted = enqueue_once(
         connection,
-        {
-            "agency_id": agency.id,
-            "kind": f"receipt_{code}",
-            "document_id": document_id,
-            "message_row_id": row.id,
-            "dedupe": f"receipt_{code}:{row.id}" + (f":{part}" if part else ""),
-            "mail_from": "",
-            "rcpt_to": origin.answer_to,
-            "message_id": new_message_id(own.email.rpartition("@")[2]).strip("<>"),
-            "content": jsonable(content.to_json() | ({"waiting": waiting.to_json()} if waiting else {})),
-            "state": WAITING if waiting else "to_seal",
-            "urgency": int(seen.urgency),
-            "give_up_at": at + timedelta(hours=app.settings.delivery.give_up_hours),
-            "created_at": at,
-        },
+        agency_id=agency.id,
+        kind=f"receipt_{code}",
+        document_id=document_id,
+        message_row_id=row.id,
+        dedupe=f"receipt_{code}:{row.id}" + (f":{part}" if part else ""),
+        mail_from="",
+        rcpt_to=origin.answer_to,
+        message_id=new_message_id(own.email.rpartition("@")[2]).strip("<>"),
+        content=jsonable(content.to_json() | ({"waiting": waiting.to_json()} if waiting else {})),
+        state=WAITING if waiting else "to_seal",
+        urgency=int(seen.urgency),
+        give_up_at=at + timedelta(hours=app.settings.delivery.give_up_hours),
+        created_at=at,
     )
     if inserted and waiting is None:
         append(
@@ -296,12 +291,6 @@ def _queue(
             data={"to": origin.answer_to, "message": row.id, "register_number": register_number or None},
             at=at,
         )
-
-
-def _insert(connection: Connection, values: dict[str, Any]) -> bool:
-    insert = pg_insert if connection.dialect.name == "postgresql" else sqlite_insert
-    statement = insert(outbox).values(id=new_id(), **values).on_conflict_do_nothing(index_elements=["dedupe"])
-    return connection.execute(statement.returning(outbox.c.id)).first() is not None
 
 
 def _own_party(connection: Connection, agency: ContactPoint, meta: DocumentMetadata, at: datetime) -> Party:

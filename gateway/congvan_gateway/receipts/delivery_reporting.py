@@ -10,14 +10,12 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Row
-from sqlalchemy.dialects.postgresql import insert as pg_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from congvan_core.agencies.lookup import by_address, contact_point_by_id
 from congvan_core.errors import CongvanError
-from congvan_core.ids import VIETNAM, new_id
+from congvan_core.ids import VIETNAM
+from congvan_gateway.dispatch.outbox import enqueue_once
 from congvan_gateway.main import App
-from congvan_gateway.storage.schema import outbox
 from congvan_mailbox.message import Address
 from congvan_mailbox.package.pack import new_message_id
 from congvan_mailbox.reports.delivered import Delivered
@@ -63,26 +61,20 @@ def report_delivered(connection: Connection, app: App, row: Row[Any], judged: Ju
         report.body()
     except CongvanError:
         return False  # an address that cannot be written into a report
-    insert = pg_insert if connection.dialect.name == "postgresql" else sqlite_insert
-    made = connection.execute(
-        insert(outbox)
-        .values(
-            id=new_id(),
-            agency_id=agency.id,
-            kind="delivery_report",
-            message_row_id=row.id,
-            dedupe=f"dsn:{row.id}",
-            mail_from="",  # RFC 3464 2: nothing answers a report
-            rcpt_to=row.mail_from,
-            message_id=new_message_id(row.rcpt_to.rpartition("@")[2]).strip("<>"),
-            content=report.to_json(),
-            state="to_seal",
-            urgency=0,
-            created_at=at,
-        )
-        .on_conflict_do_nothing(index_elements=["dedupe"])
-    ).rowcount
-    return bool(made)
+    return enqueue_once(
+        connection,
+        agency_id=agency.id,
+        kind="delivery_report",
+        message_row_id=row.id,
+        dedupe=f"dsn:{row.id}",
+        mail_from="",  # RFC 3464 2: nothing answers a report
+        rcpt_to=row.mail_from,
+        message_id=new_message_id(row.rcpt_to.rpartition("@")[2]).strip("<>"),
+        content=report.to_json(),
+        state="to_seal",
+        urgency=0,
+        created_at=at,
+    )
 
 
 def _known(connection: Connection, address: str, at: Any) -> bool:

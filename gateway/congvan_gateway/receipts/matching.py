@@ -83,12 +83,38 @@ def by_message_ids(
         query = query.where(recipient.c.agency_id == agency_id)
     if among is not None:
         query = query.where(recipient.c.id.in_([row.id for row in among]))
-    rows = {row.message_id: row for row in connection.execute(query)}
+    rows = {row.message_id: [row] for row in connection.execute(query)}
     rows |= _by_reminders(connection, agency_id, [value for value in bare if value not in rows])
-    return [rows[value] for value in dict.fromkeys(bare) if value in rows]
+    if among is None:
+        rows |= _by_hand_sent(connection, agency_id, [value for value in bare if value not in rows])
+    return [row for value in dict.fromkeys(bare) for row in rows.get(value, ())]
 
 
-def _by_reminders(connection: Connection, agency_id: str | None, ids: Sequence[str]) -> dict[str, Row[Any]]:
+def _by_hand_sent(connection: Connection, agency_id: str | None, ids: Sequence[str]) -> dict[str, list[Row[Any]]]:
+    """A mail that a person sent from the webmail has one Message-ID for all its recipients; the address tells them apart."""
+    if not ids:
+        return {}
+    from congvan_gateway.intake.imap_schema import imap_hand_sent
+
+    query = (
+        select(imap_hand_sent.c.message_id.label("mail_id"), recipient)
+        .join(recipient, recipient.c.document_id == imap_hand_sent.c.document_id)
+        .where(
+            imap_hand_sent.c.message_id.in_([form for value in ids for form in (value, f"<{value}>")]),
+            imap_hand_sent.c.state == "registered",
+            recipient.c.transport == "hand",
+        )
+        .order_by(recipient.c.created_at, recipient.c.id)
+    )
+    if agency_id is not None:
+        query = query.where(recipient.c.agency_id == agency_id)
+    found: dict[str, list[Row[Any]]] = {}
+    for row in connection.execute(query):
+        found.setdefault(row.mail_id.strip("<>"), []).append(row)
+    return found
+
+
+def _by_reminders(connection: Connection, agency_id: str | None, ids: Sequence[str]) -> dict[str, list[Row[Any]]]:
     """Who answers a reminder speaks of the sending that it reminded of."""
     if not ids:
         return {}
@@ -104,7 +130,7 @@ def _by_reminders(connection: Connection, agency_id: str | None, ids: Sequence[s
     if agency_id is not None:
         query = query.where(recipient.c.agency_id == agency_id)
     rows = {row.id: row for row in connection.execute(query)}
-    return {message_id: rows[wanted] for message_id, wanted in found.items() if wanted in rows}
+    return {message_id: [rows[wanted]] for message_id, wanted in found.items() if wanted in rows}
 
 
 def at_address(rows: Sequence[Row[Any]], *addresses: str | None) -> list[Row[Any]]:

@@ -21,8 +21,9 @@ from congvan_gateway.judgement.model import Inspection
 from congvan_gateway.judgement.origin import Origin
 from congvan_gateway.main import App
 from congvan_gateway.recall.asking import kinds_asked
-from congvan_gateway.receipts import matching
+from congvan_gateway.receipts import matching, operator_answers
 from congvan_gateway.storage.schema import outbox
+from congvan_mailbox.smtp import verp
 
 #: Answers to one sending only; 01 and 03 answer every sending of the document.
 _ABOUT_ONE = frozenset({Event.REFUSED, Event.RECALL_AGREED, Event.RECALL_DECLINED})
@@ -56,6 +57,8 @@ def take_in(connection: Connection, app: App, row: Row[Any], seen: Inspection, o
         return _delivery(connection, app, row, seen)
     if seen.kind == "reply":
         return _reply(connection, app, row, seen, origin)
+    if seen.kind == "auto_reply" and (told := operator_answers.take_in(connection, app, row, seen)) is not None:
+        return Settled("ignored", told.document_id)
     return None
 
 
@@ -65,8 +68,12 @@ def _status(connection: Connection, app: App, row: Row[Any], seen: Inspection, o
     event = STATUS_EVENTS.get(status.code)
     if row.agency_id is None or event is None:
         return _unmatched(seen)
+    rows = matching.by_document(connection, row.agency_id, status.document.document_id, status.reporter.code)
+    if not rows and not status.document.document_id:
+        named = matching.by_message_ids(connection, row.agency_id, [_original_id(seen), seen.in_reply_to])
+        rows = matching.of_reporter(connection, named, status.reporter.code)
     if status.code in ("15", "16"):
-        asked = kinds_asked(connection, row.agency_id, status.document.document_id)
+        asked = kinds_asked(connection, row.agency_id, status.document.document_id, rows)
         if not asked:
             seen.findings.append(
                 Finding("REPORT-NOT-ASKED", {"code": status.code, "document": status.document.document_id})
@@ -74,10 +81,6 @@ def _status(connection: Connection, app: App, row: Row[Any], seen: Inspection, o
             return Settled("held")
         if event is Event.RECALL_AGREED and not any(kind.destroys for kind in asked):
             event = Event.CHANGE_AGREED
-    rows = matching.by_document(connection, row.agency_id, status.document.document_id, status.reporter.code)
-    if not rows and not status.document.document_id:
-        named = matching.by_message_ids(connection, row.agency_id, [_original_id(seen), seen.in_reply_to])
-        rows = matching.of_reporter(connection, named, status.reporter.code)
     if event in _ABOUT_ONE:
         # A refusal speaks of the sending that it names: replayed, it does not refuse what was sent again.
         rows = matching.by_message_ids(connection, row.agency_id, [_original_id(seen)], among=rows) or rows
@@ -194,7 +197,7 @@ def _delivery(connection: Connection, app: App, row: Row[Any], seen: Inspection)
     report = seen.report or {}
     matched: str | None = None
     by_id = matching.by_message_ids(connection, None, [_original_id(seen)])
-    envelope = matching.by_envid(connection, report.get("original_envelope_id"))
+    envelope = matching.by_envid(connection, report.get("original_envelope_id") or _returned_to(row))
     for item in report.get("recipients") or []:
         candidates = [envelope] if envelope is not None else by_id
         found = matching.at_address(candidates, item.get("original_address"), item.get("address"))
@@ -212,7 +215,15 @@ def _delivery(connection: Connection, app: App, row: Row[Any], seen: Inspection)
         return Settled("ignored", matched)
     if _about_our_answer(connection, seen):
         return Settled("ignored")
+    if envelope is not None:
+        return Settled("held", envelope.document_id)  # surely about this sending, in words that nobody could read
     return _unmatched(seen)
+
+
+def _returned_to(row: Row[Any]) -> str | None:
+    """The sending named by the address that the bounce came back to, where the hop knew no DSN."""
+    named = (verp.split(str(r.get("address", "")))[1] for r in (row.envelope or {}).get("recipients", ()))
+    return next((tag for tag in named if tag), None)
 
 
 def _about_our_answer(connection: Connection, seen: Inspection) -> bool:
@@ -236,7 +247,8 @@ def _reply(connection: Connection, app: App, row: Row[Any], seen: Inspection, or
     ids = [seen.in_reply_to, *reversed(seen.references)]
     rows = matching.by_message_ids(connection, row.agency_id, ids)
     if not rows:
-        return None
+        answered = operator_answers.take_in(connection, app, row, seen)
+        return None if answered is None else Settled("held", answered.document_id)
     from_them = [r for r in rows if r.address.lower() == (seen.from_address or "").lower()]
     target = (from_them or rows)[0]
     reply = seen.reply or {}

@@ -5,18 +5,16 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
-from sqlalchemy.dialects.postgresql import insert as pg_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from congvan_core.agencies.lookup import bodies_of, main_mailbox
 from congvan_core.agencies.model import ContactPoint
 from congvan_core.documents.model import DocumentLink, Party, StatusReport
 from congvan_core.errors import InputError
-from congvan_core.ids import VIETNAM, new_id
+from congvan_core.ids import VIETNAM
 from congvan_core.journal.sealing import head
 from congvan_core.journal.writing import append
+from congvan_gateway.dispatch.outbox import enqueue_once
 from congvan_gateway.main import App
-from congvan_gateway.storage.schema import outbox
 from congvan_mailbox.message import Address
 from congvan_mailbox.package.pack import new_message_id
 from congvan_mailbox.receipts import wording
@@ -84,29 +82,23 @@ def queue_status(
         original_message_id=original_message_id,
         error=note if code == "16" else "",
     )
-    insert = pg_insert if connection.dialect.name == "postgresql" else sqlite_insert
-    queued = connection.execute(
-        insert(outbox)
-        .values(
-            id=new_id(),
-            agency_id=agency.id,
-            kind=f"receipt_{code}",
-            document_id=document_id,
-            message_row_id=message_row_id,
-            dedupe=dedupe[:200],
-            mail_from=own.email if reports_of_failure else "",
-            rcpt_to=to.addr,
-            message_id=new_message_id(own.email.rpartition("@")[2]).strip("<>"),
-            content=content.to_json(),
-            state="to_seal",
-            urgency=urgency,
-            give_up_at=at + timedelta(hours=app.settings.delivery.give_up_hours),
-            created_at=at,
-        )
-        .on_conflict_do_nothing(index_elements=["dedupe"])
-        .returning(outbox.c.id)
-    ).first()
-    if queued is None:
+    queued = enqueue_once(
+        connection,
+        agency_id=agency.id,
+        kind=f"receipt_{code}",
+        document_id=document_id,
+        message_row_id=message_row_id,
+        dedupe=dedupe[:200],
+        mail_from=own.email if reports_of_failure else "",
+        rcpt_to=to.addr,
+        message_id=new_message_id(own.email.rpartition("@")[2]).strip("<>"),
+        content=content.to_json(),
+        state="to_seal",
+        urgency=urgency,
+        give_up_at=at + timedelta(hours=app.settings.delivery.give_up_hours),
+        created_at=at,
+    )
+    if not queued:
         return False
     append(
         connection,

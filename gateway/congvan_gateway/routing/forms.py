@@ -142,6 +142,17 @@ def from_sheet(data: bytes, name: str, base: Table | None = None) -> Table:
     return Table.from_json({**content, "routes": routes})
 
 
+def read_row(texts: Mapping[str, str], where: str) -> dict[str, Any]:
+    """One row from texts by field path (``match.codes``), as a form brings them. Raises InputError."""
+    return _row([(path, how) for _, path, how in COLUMNS], [texts.get(path, "") for _, path, _ in COLUMNS], where)
+
+
+def row_texts(row: Mapping[str, Any]) -> dict[str, str]:
+    """The texts of a row of :meth:`Table.to_json`, as :func:`read_row` reads them back."""
+    told = {path: _cell(row, path) for _, path, _ in COLUMNS}
+    return {path: "" if value is None else str(value) for path, value in told.items()}
+
+
 def _row(columns: Sequence[tuple[str, str] | None], cells: Sequence[Any], where: str) -> dict[str, Any]:
     row: dict[str, Any] = {}
     for column, cell in zip(columns, cells, strict=False):

@@ -22,7 +22,7 @@ BUILT_IN = "smtp"
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,15}$")]
 RowName = Annotated[str, StringConstraints(min_length=1, max_length=60, strip_whitespace=True)]
 Text = Annotated[str, StringConstraints(max_length=1000)]
-Tls = Literal["none", "opportunistic", "require", "verify", "dane"]
+Tls = Literal["none", "opportunistic", "require", "verify", "pin", "dane"]
 Encryption = Literal["never", "if_key", "require"]
 _HOURS = re.compile(r"^([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]|24):([0-5]\d)$")
 
@@ -95,16 +95,18 @@ class Transport(_Shape):
     port: int = Field(25, ge=1, le=65535)
     tls: Tls | Literal["implicit"] | None = None
     tls_ca: Text | None = None
+    tls_pins: tuple[Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")], ...] = Field((), max_length=20)
     username: Text | None = None
     password_file: Text | None = None
     max_size: int | None = Field(None, gt=0)  # octets of a mail that this way takes
-    chunking: bool = False  # BDAT instead of DATA where offered (RFC 3030)
+    chunking: bool = True  # BDAT instead of DATA where offered (RFC 3030); False for a hop that gets it wrong
     url: Text = ""  # axis: the address of its interface
     system_id: Text = ""
     secret_file: Text | None = None
     out: Text = ""  # folder: where documents are placed
     inbox: Text = ""  # folder: where arrivals are read
     contents: Literal["all", "mail", "files"] = "all"  # folder: the signed mail, edXML and files, or both
+    numbers: bool = False  # folder: incoming documents that wait for QLVBĐH's số đến are placed, its numbers read back
 
     @model_validator(mode="after")
     def _complete(self) -> Transport:
@@ -114,6 +116,8 @@ class Transport(_Shape):
             raise ValueError("trục liên thông cần url (https) và system_id")
         if self.kind == "folder" and not (self.out or self.inbox):
             raise ValueError("thư mục chuyển giao cần out hoặc inbox")
+        if self.tls == "pin" and not self.tls_pins:
+            raise ValueError("tls = pin cần tls_pins (SHA-256 của chứng thư máy chủ)")
         return self
 
 

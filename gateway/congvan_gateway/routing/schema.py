@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, Float, ForeignKey, Index, Integer, String, Table, false
+from sqlalchemy import BigInteger, Boolean, Column, Float, ForeignKey, Index, Integer, String, Table, false
 
 from congvan_core.storage.schema import metadata
 from congvan_core.storage.types import Instant, Json
@@ -38,6 +38,8 @@ mail_route = Table(
     Column("encrypted", Boolean, nullable=False, server_default=false()),
     Column("decided_at", Instant, nullable=False),
     Column("left_at", Instant),  # when an attempt last began: what the pace counts
+    Column("size_limit", BigInteger),  # octets: what a hop was found to take
+    Column("divided", Boolean, nullable=False, server_default=false()),  # its files do not all lie in one mail
     Index("ix_mail_route_pace", "row", "left_at"),
 )
 

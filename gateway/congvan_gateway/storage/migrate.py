@@ -19,10 +19,17 @@ _LOCK = 0x636F6E67
 
 def all_tables() -> MetaData:
     """The tables of core and gateway together."""
+    import congvan_core.calendar.schema
+    import congvan_core.documents.search_schema
     import congvan_core.dossiers.schema
+    import congvan_core.evidence.schema
     import congvan_core.workflow.schema  # noqa: F401  # the workflow's tables too
+    import congvan_gateway.console.desk_schema
     import congvan_gateway.console.schema
     import congvan_gateway.intake.imap_schema
+    import congvan_gateway.notices.schema
+    import congvan_gateway.pieces.schema
+    import congvan_gateway.quarantine.schema
     import congvan_gateway.recall.schema
     import congvan_gateway.routing.schema
     import congvan_gateway.storage.schema  # noqa: F401  # hangs the gateway's tables on the same metadata

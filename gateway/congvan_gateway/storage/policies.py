@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import Connection, delete, insert, select
 
 from congvan_core.journal.writing import append
 from congvan_core.storage.database import Database
@@ -19,6 +19,16 @@ def load_policy(database: Database) -> Policy:
     with database.read() as connection:
         data = connection.execute(select(setting.c.value).where(setting.c.name == _NAME)).scalar_one_or_none()
     return Policy.from_json(data)
+
+
+def in_force(connection: Connection, policy: Policy) -> Policy:
+    """The table in force at this moment: ``policy`` itself while nobody changed it, in whatever process that was.
+
+    Raises ConfigurationError, as for a table that a newer version of the program wrote.
+    """
+    data = connection.execute(select(setting.c.value).where(setting.c.name == _NAME)).scalar_one_or_none()
+    known = {code: action.value for code, action in policy.actions.items()}
+    return policy if (data or {}) == known else Policy.from_json(data)
 
 
 def save_policy(database: Database, actions: dict[str, str], *, actor: str, at: datetime) -> Policy:

@@ -105,6 +105,7 @@ recipient = Table(
     Column("created_at", Instant, nullable=False),
     UniqueConstraint("document_id", "address", "sending"),
     Index("ix_recipient_state", "agency_id", "state", "warn_at"),
+    Index("ix_recipient_time", "created_at", "id"),
 )
 
 #: What proved or claimed something of a recipient; kept for ever, strongest first decides.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 from congvan_core.errors import TemporaryError
 
@@ -23,8 +23,19 @@ class Resolver(Protocol):
     def lookup(self, name: str, kind: str, timeout: float) -> Sequence[str]: ...
 
 
+def _server(given: str) -> Any:
+    """``192.0.2.53``, ``192.0.2.53:5353``, ``[2001:db8::53]:5353``, ``2001:db8::53``."""
+    from dns.nameserver import Do53Nameserver
+
+    host, _, port = given.rpartition(":")
+    if host and port.isdigit() and (host.startswith("[") or ":" not in host):
+        return Do53Nameserver(host.strip("[]"), int(port))
+    return Do53Nameserver(given.strip("[]"))
+
+
 class SystemResolver:
-    """The resolver of this machine, by dnspython. ``servers`` replaces the configured ones."""
+    """The resolver of this machine, by dnspython. ``servers`` (``address`` or ``address:port``) replaces the
+    configured ones."""
 
     def __init__(self, servers: Sequence[str] = ()) -> None:
         self._servers = list(servers)
@@ -36,7 +47,7 @@ class SystemResolver:
 
         resolver = dns.resolver.Resolver(configure=not self._servers)
         if self._servers:
-            resolver.nameservers = list(self._servers)
+            resolver.nameservers = [_server(given) for given in self._servers]
         try:
             answer = resolver.resolve(name, kind, lifetime=timeout, search=False)
         except (

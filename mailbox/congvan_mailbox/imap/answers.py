@@ -76,6 +76,14 @@ def moment(text: str) -> datetime | None:
         return None
 
 
+def uid_of(answer: Answer) -> int | None:
+    """The UID of a FETCH answer, None of every other answer."""
+    if not _FETCH.match(answer[0]):
+        return None
+    uid = _UID.search(b" ".join(answer[0::2]))
+    return int(uid[1]) if uid else None
+
+
 def fetched(answers: Sequence[Answer]) -> Iterator[Fetched]:
     """The FETCH answers that name a UID. Unsolicited ones (flags only) come along; the caller picks by UID."""
     for answer in answers:

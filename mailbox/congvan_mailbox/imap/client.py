@@ -6,13 +6,14 @@ import asyncio
 import base64
 import contextlib
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from congvan_mailbox.imap import answers
 from congvan_mailbox.imap.account import Account, LinkLost, LogInRefused, MailboxError
 from congvan_mailbox.imap.answers import Fetched, Folder, Selected
 from congvan_mailbox.imap.names import quoted, quoted_name
-from congvan_mailbox.imap.wire import Reply, Wire
+from congvan_mailbox.imap.wire import Exchange, Reply, Wire
 
 
 async def connect(account: Account) -> Client:
@@ -38,6 +39,14 @@ async def connect(account: Account) -> Client:
     return client
 
 
+@dataclass(frozen=True, slots=True)
+class AskedBodies:
+    """A question for whole mails that is under way."""
+
+    uids: Sequence[int]
+    exchange: Exchange
+
+
 class Client:
     """One session; commands follow one another."""
 
@@ -58,12 +67,18 @@ class Client:
             raise LinkLost(f"Máy chủ IMAP {account.host} không chào") from error
         if greeting[:3].upper() == b"BYE":
             raise LinkLost(f"Máy chủ IMAP từ chối phiên: {_text(greeting)}")
-        await self._ask_capabilities()
+        await self._learn_capabilities(greeting)
         if account.tls == "starttls":
             await self._start_tls()
-        if greeting[:7].upper() != b"PREAUTH":
-            await self._log_in()
-        await self._ask_capabilities()
+        await self._learn_capabilities(await self._log_in() if greeting[:7].upper() != b"PREAUTH" else b"")
+
+    async def _learn_capabilities(self, told: bytes) -> None:
+        """From the code in a greeting or an answer to the log-in, where it is there (RFC 3501 7.1): no question more."""
+        words = answers.code(told, "CAPABILITY")
+        if words:
+            self.capabilities = frozenset(word.decode("ascii", "replace").upper() for word in words)
+        else:
+            await self._ask_capabilities()
 
     async def _ask_capabilities(self) -> None:
         reply = await self._ok("CAPABILITY")
@@ -88,7 +103,8 @@ class Client:
             raise LinkLost(f"TLS với máy chủ IMAP {self.account.host} không thành: {error}") from error
         await self._ask_capabilities()  # what was said in the clear does not count (RFC 3501 6.2.1)
 
-    async def _log_in(self) -> None:
+    async def _log_in(self) -> bytes:
+        """The text of the server's yes."""
         account = self.account
         token = account.token()
         if token:
@@ -110,6 +126,7 @@ class Client:
             raise LogInRefused(
                 f"Hộp thư {account.name} không cho đăng nhập: {_text(reply.text)}; xem lại tên, mật khẩu hoặc mã truy cập"
             )
+        return reply.text
 
     async def _authenticate(self, mechanism: str, given: str, *, then: bytes) -> Reply:
         if "SASL-IR" in self.capabilities:
@@ -180,6 +197,16 @@ class Client:
         """Whole mails, octet for octet, ``\\Seen`` untouched; give few and small ones."""
         return await self._fetch(uids, "(UID BODY.PEEK[])")
 
+    async def ask_bodies(self, uids: Sequence[int]) -> AskedBodies:
+        """The same asked for now and waited for later, so that the server is at it while the last ones are stored."""
+        words = (answers.compact(uids), "(UID BODY.PEEK[])")
+        return AskedBodies(uids, await self._wire.ask("UID FETCH", *words, uids=uids))
+
+    async def asked_bodies(self, asked: AskedBodies) -> list[Fetched]:
+        """What :meth:`bodies` gives, of an earlier question."""
+        reply = await self._wire.end(asked.exchange, self.account.timeout)
+        return self._picked(asked.uids, self._accepted("UID FETCH", reply), "BODY")
+
     async def part(self, uid: int, offset: int, length: int) -> bytes | None:
         """Octets ``offset`` to ``offset + length`` of a mail; shorter at its end, None where it is gone."""
         for one in await self._fetch([uid], f"(UID BODY.PEEK[]<{offset}.{length}>)"):
@@ -191,10 +218,13 @@ class Client:
         return await self._fetch(uids, "(UID BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)])")
 
     async def _fetch(self, uids: Sequence[int], items: str) -> list[Fetched]:
-        wanted = set(uids)
-        if not wanted:
+        if not uids:
             return []
-        reply = await self._ok("UID FETCH", answers.compact(uids), items)
+        return self._picked(uids, await self._ok("UID FETCH", answers.compact(uids), items), items)
+
+    @staticmethod
+    def _picked(uids: Sequence[int], reply: Reply, items: str) -> list[Fetched]:
+        wanted = set(uids)
         merged: dict[int, Fetched] = {}
         for one in answers.fetched(reply.answers):
             if one.uid in wanted and (one.body is not None or "BODY" not in items):
@@ -282,7 +312,10 @@ class Client:
         return await self._wire.run(name, *words, silence=self.account.timeout, on_continue=on_continue)
 
     async def _ok(self, name: str, *words: str) -> Reply:
-        reply = await self._run(name, *words)
+        return self._accepted(name, await self._run(name, *words))
+
+    @staticmethod
+    def _accepted(name: str, reply: Reply) -> Reply:
         if reply.status != "OK":
             raise MailboxError(f"Máy chủ IMAP không làm được {name}: {_text(reply.text)}")
         return reply

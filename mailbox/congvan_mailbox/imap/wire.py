@@ -10,14 +10,14 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from aioimaplib.aioimaplib import Command, IMAP4ClientProtocol
 
 from congvan_mailbox.imap.account import LinkLost, MailboxError
-from congvan_mailbox.imap.answers import Answer
+from congvan_mailbox.imap.answers import Answer, uid_of
 
 #: A line (without literals) may have so many octets: the answer to a search in a folder of a million mails.
 MAX_LINE = 16 * 1024 * 1024
@@ -35,6 +35,7 @@ class Exchange:
     done: asyncio.Future[tuple[str, bytes]]
     answers: list[Answer] = field(default_factory=list)
     on_continue: Callable[[bytes], bytes | None] | None = None
+    uids: frozenset[int] = frozenset()  # the mails asked for, where several questions are under way at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,18 +59,19 @@ class Wire(IMAP4ClientProtocol):  # type: ignore[misc]
         self.heard = 0
         self.news = False
         self.lost: Exception | None = None
-        self._exchange: Exchange | None = None
+        self._asked: deque[Exchange] = deque()  # in the order sent; answers belong to the first one that is open
         self._lock = asyncio.Lock()
         self._buffer = bytearray()
         self._scanned = 0
         self._pieces: list[bytes] = []
-        self._literal: list[bytes] = []
+        self._literal = bytearray()
+        self._filled = 0
         self._left = 0
 
     # --- octets in ----------------------------------------------------------------------------------------------------
 
     def data_received(self, data: bytes) -> None:
-        """Cut the stream into answers. A stranger's nonsense ends the link, never the program."""
+        """Octets came. A stranger's nonsense ends the link, never the program."""
         self.heard += len(data)
         try:
             view = memoryview(data)
@@ -85,11 +87,17 @@ class Wire(IMAP4ClientProtocol):  # type: ignore[misc]
             self.transport.abort()
 
     def _take(self, piece: memoryview) -> None:
-        self._literal.append(bytes(piece))
+        end = self._filled + len(piece)
+        self._literal[self._filled : end] = piece
+        self._filled = end
         self._left -= len(piece)
         if not self._left:
-            self._pieces.append(b"".join(self._literal))
-            self._literal.clear()
+            self._close_literal()
+
+    def _close_literal(self) -> None:
+        self._pieces.append(bytes(self._literal))
+        self._literal = bytearray()
+        self._filled = 0
 
     def _cut(self) -> None:
         buffer, at = self._buffer, 0
@@ -119,12 +127,20 @@ class Wire(IMAP4ClientProtocol):  # type: ignore[misc]
             if size > MAX_LITERAL:
                 raise MailboxError(f"Máy chủ IMAP gửi một khối {size} byte, lớn hơn mức cho phép")
             self._pieces[-1] = line[: match.start()]
-            self._left = size
-            if not size:
+            if size:
+                self._literal, self._left = bytearray(size), size
+            else:
                 self._pieces.append(b"")
             return
         answer, self._pieces = tuple(self._pieces), []
         self._answer(answer)
+
+    @property
+    def _exchange(self) -> Exchange | None:
+        """The command that the server is at: it takes them in the order in which they were sent."""
+        while self._asked and self._asked[0].done.done():
+            self._asked.popleft()
+        return self._asked[0] if self._asked else None
 
     def _answer(self, answer: Answer) -> None:
         line = answer[0]
@@ -136,12 +152,13 @@ class Wire(IMAP4ClientProtocol):  # type: ignore[misc]
                 more = exchange.on_continue(line[1:].strip())
                 if more is not None:
                     self.transport.write(more)
-        elif exchange is not None and line.startswith(exchange.tag + b" "):
-            status, _, text = line[len(exchange.tag) + 1 :].partition(b" ")
-            if not exchange.done.done():
-                exchange.done.set_result((status.decode("ascii", "replace").upper(), text))
         elif line:
-            raise MailboxError("Máy chủ IMAP trả lời không theo lệnh nào")
+            tag, _, rest = line.partition(b" ")
+            ended = next((one for one in self._asked if one.tag == tag and not one.done.done()), None)
+            if ended is None:
+                raise MailboxError("Máy chủ IMAP trả lời không theo lệnh nào")
+            status, _, text = rest.partition(b" ")
+            ended.done.set_result((status.decode("ascii", "replace").upper(), text))
 
     def _untagged(self, answer: Answer) -> None:
         if not self.greeting.done():
@@ -153,6 +170,9 @@ class Wire(IMAP4ClientProtocol):  # type: ignore[misc]
         if answer[0][:3].upper() == b"BYE" and (exchange is None or exchange.name != "LOGOUT"):
             self._fail(LinkLost(f"Máy chủ IMAP đóng phiên: {answer[0][4:200].decode('utf-8', 'replace')}"))
             return
+        if exchange is not None and len(self._asked) > 1 and (uid := uid_of(answer)) is not None:
+            # A server may work at several questions at once; the mail's number tells which one this answers.
+            exchange = next((one for one in self._asked if uid in one.uids and not one.done.done()), exchange)
         if exchange is not None and exchange.name != "IDLE":
             exchange.answers.append(answer)
         else:
@@ -170,8 +190,10 @@ class Wire(IMAP4ClientProtocol):  # type: ignore[misc]
         if not self.greeting.done():
             self.greeting.set_exception(self.lost)
             self.greeting.exception()  # seen here: nobody may be waiting
-        if self._exchange is not None and not self._exchange.done.done():
-            self._exchange.done.set_exception(self.lost)
+        for exchange in self._asked:
+            if not exchange.done.done():
+                exchange.done.set_exception(self.lost)
+                exchange.done.exception()  # seen here: whoever asked ahead may have gone
         self.pushed.set()
 
     @property
@@ -188,16 +210,24 @@ class Wire(IMAP4ClientProtocol):  # type: ignore[misc]
         silence: float,
         on_continue: Callable[[bytes], bytes | None] | None = None,
     ) -> Reply:
-        """One command at a time. Raises LinkLost where the link ends or ``silence`` seconds pass without an octet.
+        """A command and its answer. Raises LinkLost where the link ends or ``silence`` seconds pass without an octet.
 
         ``name`` may be two words (``UID FETCH``). The library's Command refuses NUL, CR and LF in an argument.
         """
-        async with self._lock:
+        return await self.end(await self.ask(name, *arguments, on_continue=on_continue), silence)
+
+    async def ask(
+        self,
+        name: str,
+        *arguments: str,
+        on_continue: Callable[[bytes], bytes | None] | None = None,
+        uids: Iterable[int] = (),
+    ) -> Exchange:
+        """Send a command that ``end`` is waited for later; meanwhile others may be sent (RFC 3501 5.5)."""
+        async with self._lock:  # nothing may be sent during IDLE
             exchange = self.begin(name, *arguments, on_continue=on_continue)
-            try:
-                return await self.end(exchange, silence)
-            finally:
-                self._exchange = None
+            exchange.uids = frozenset(uids)
+            return exchange
 
     def begin(self, name: str, *arguments: str, on_continue: Callable[[bytes], bytes | None] | None = None) -> Exchange:
         """Send a command; its answers are gathered until ``end``."""
@@ -206,7 +236,7 @@ class Wire(IMAP4ClientProtocol):  # type: ignore[misc]
         tag = self.new_tag()
         command = Command(name, tag, *arguments, loop=self.loop)
         exchange = Exchange(tag.encode(), name, self.loop.create_future(), on_continue=on_continue)
-        self._exchange = exchange
+        self._asked.append(exchange)
         self.transport.write(f"{command}\r\n".encode())
         return exchange
 
@@ -258,4 +288,5 @@ class Wire(IMAP4ClientProtocol):  # type: ignore[misc]
                 await self.end(exchange, silence)
                 return pushed
             finally:
-                self._exchange = None
+                if not exchange.done.done():
+                    exchange.done.cancel()

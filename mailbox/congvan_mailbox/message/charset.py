@@ -6,6 +6,17 @@ import codecs
 import re
 import unicodedata
 
+from congvan_core.documents.legacy_text import from_tcvn3, from_vni
+
+#: Characters by which an encoding is told.
+_SAMPLE = 2_000
+_WORD = re.compile(r"[^\W\d_]+")
+_SYLLABLE = re.compile(
+    r"(?:b|c|ch|d|g|gh|gi|h|k|kh|l|m|n|nh|ng|ngh|p|ph|qu|r|s|t|th|tr|v|x)?[aeiouy]{1,3}(?:c|ch|m|n|ng|nh|p|t)?"
+)
+_TONES = frozenset("\u0300\u0301\u0303\u0309\u0323")
+#: What letters of TCVN3 become when they are read as Windows-1258, and what no mail says otherwise.
+_SIGNS = re.compile("[\u0080-\u00bf\u00d7\u00f7\ufffd]")
 #: Names that occur in mail for what Python calls otherwise.
 _ALIASES = {
     "utf8": "utf-8",
@@ -38,13 +49,36 @@ def codec_for(charset: str) -> str | None:
 
 
 def guess(data: bytes) -> str:
-    """Text of undeclared bytes: UTF-8, else windows-1258 (old Vietnamese Windows), else Latin-1. NFC."""
-    for codec in ("utf-8", "cp1258"):
-        try:
-            return unicodedata.normalize("NFC", data.decode(codec))
-        except UnicodeDecodeError:
-            continue
-    return unicodedata.normalize("NFC", data.decode("latin-1"))
+    """Text of undeclared bytes: UTF-8, else the old Vietnamese encoding in which it reads as Vietnamese (windows-1258,
+    TCVN3, VNI), else Latin-1. NFC."""
+    try:
+        return unicodedata.normalize("NFC", data.decode("utf-8"))
+    except UnicodeDecodeError:
+        pass
+    plain = data.decode("latin-1")
+    try:
+        windows = data.decode("cp1258")
+    except UnicodeDecodeError:
+        windows = plain
+    head = plain[:_SAMPLE]
+    tcvn3, vni = likeness(from_tcvn3(head)), likeness(from_vni(head))
+    if max(tcvn3, vni) > max(0, likeness(windows[:_SAMPLE])):
+        return from_tcvn3(plain) if tcvn3 >= vni else from_vni(plain)
+    return unicodedata.normalize("NFC", windows)
+
+
+def likeness(text: str) -> int:
+    """How much a text reads as Vietnamese: its words with marks that are syllables, less those that are none and less
+    the signs that a wrong reading makes of letters."""
+    score = 0
+    composed = unicodedata.normalize("NFC", text).lower()
+    for word in _WORD.findall(composed):
+        if not word.isascii():
+            marks = unicodedata.normalize("NFD", word)
+            bare = "".join(c for c in marks if not unicodedata.combining(c)).replace("đ", "d")
+            tones = sum(c in _TONES for c in marks)
+            score += 1 if tones <= 1 and _SYLLABLE.fullmatch(bare) else -1
+    return score - len(_SIGNS.findall(composed))
 
 
 def decode(data: bytes, charset: str) -> str:

@@ -16,7 +16,8 @@ from congvan_mailbox.message.limits import DEFAULT_LIMITS, Limits
 from congvan_mailbox.message.parse import parse_message
 from congvan_mailbox.message.part import Message, Part
 
-_Leaf = tuple[str, str, str | None]
+#: Media type, name, content (None where it is a mail of its own, whose parts are compared).
+_Leaf = tuple[str, str, bytes | None]
 
 
 class _Raw(Compat32):
@@ -43,26 +44,34 @@ def compare_readers(raw: bytes, message: Message | None = None, limits: Limits =
         theirs = [_theirs(p, folded) for p in _standard_leaves(second)]
     except (ValueError, LookupError, TypeError, IndexError, AttributeError, RecursionError) as error:
         return [Finding("MIME-READERS-DISAGREE", {"what": "unreadable", "reason": type(error).__name__})]
-    ours = [_ours(p) for p in message.leaves() if p.source == "mime"]
+    ours = [p for p in message.leaves() if p.source == "mime"]
     if len(ours) != len(theirs):
         return [Finding("MIME-READERS-DISAGREE", {"what": "parts", "first": len(ours), "second": len(theirs)})]
+    for part in ours:
+        if not part.media_type.startswith("message/"):
+            part.decode()  # only now it is known what is damaged
     findings = [
         Finding("MIME-CONTENT-DAMAGED", {"part": p.path}, p.filename or None) for p in message.leaves() if p.damaged
     ][:10]
     for number, (mine, other) in enumerate(zip(ours, theirs, strict=True), 1):
-        for what, a, b in zip(("media type", "name", "content"), mine, other, strict=True):
-            if a is not None and b is not None and a != b:
-                findings.append(
-                    Finding("MIME-READERS-DISAGREE", {"what": what, "part": number, "first": a, "second": b})
-                )
+        for what, a, b in _differences(mine, other):
+            findings.append(Finding("MIME-READERS-DISAGREE", {"what": what, "part": number, "first": a, "second": b}))
         if len(findings) >= 10:
             break
     return findings
 
 
-def _ours(part: Part) -> _Leaf:
-    plain = part.media_type.startswith("message/")
-    return part.media_type, part.name.strip(), None if plain else part.digest()[0]
+def _differences(part: Part, other: _Leaf) -> list[tuple[str, str, str]]:
+    """What the two readers see differently in one part: (what, ours, theirs), contents by their digests."""
+    kind, name, content = other
+    found = []
+    if part.media_type != kind:
+        found.append(("media type", part.media_type, kind))
+    if part.name.strip() != name:
+        found.append(("name", part.name.strip(), name))
+    if content is not None and not part.media_type.startswith("message/") and part.decode() != content:
+        found.append(("content", part.digest()[0], hashlib.sha256(content).hexdigest()))
+    return found
 
 
 def _standard_leaves(message: StandardMessage) -> list[StandardMessage]:
@@ -89,7 +98,7 @@ def _theirs(part: StandardMessage, folded: Folded) -> _Leaf:
     if isinstance(text, str):
         part.set_payload(folded.unfold(text))
     content = part.get_payload(decode=True)
-    return kind, name, hashlib.sha256(content if isinstance(content, bytes) else b"").hexdigest()
+    return kind, name, content if isinstance(content, bytes) else b""
 
 
 def _name(part: StandardMessage, header: str, parameter: str) -> str:

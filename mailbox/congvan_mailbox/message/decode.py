@@ -20,11 +20,12 @@ IDENTITY = frozenset({"", "7bit", "8bit", "binary"})
 KNOWN = IDENTITY | {"base64", "quoted-printable", "x-uuencode", "uuencode", "x-uue", "uue"}
 
 
-def decode_into(data: bytes, encoding: str, write: Callable[[bytes], object]) -> bool:
+def decode_into(data: bytes | memoryview, encoding: str, write: Callable[[bytes], object]) -> bool:
     """Write the decoded content of ``data`` in pieces; False where something in it was damaged and was skipped."""
     encoding = encoding.strip().lower()
     if encoding == "base64":
         return _base64(data, write)
+    data = bytes(data)
     if encoding == "quoted-printable":
         write(binascii.a2b_qp(data))
         return True
@@ -39,19 +40,19 @@ def decode_into(data: bytes, encoding: str, write: Callable[[bytes], object]) ->
     return encoding in IDENTITY
 
 
-def _base64(data: bytes, write: Callable[[bytes], object]) -> bool:
+def _base64(data: bytes | memoryview, write: Callable[[bytes], object]) -> bool:
     carry = b""
     position = 0
     while position < len(data):
-        clean = carry + data[position : position + _CHUNK].translate(None, _BLANKS)
+        clean = carry + bytes(data[position : position + _CHUNK]).translate(None, _BLANKS)
         position += _CHUNK
         usable = len(clean) if position >= len(data) else len(clean) // 4 * 4
         try:
             out = pybase64.b64decode(clean[:usable], validate=True)
         except (binascii.Error, ValueError):
-            return _damaged(carry + data[position - _CHUNK :], write)
+            return _damaged(carry + bytes(data[position - _CHUNK :]), write)
         if clean[:usable].endswith(b"=") and (position < len(data) or usable < len(clean)):
-            rest = (clean[usable:] + data[position:]).translate(None, _BLANKS)
+            rest = (clean[usable:] + bytes(data[position:])).translate(None, _BLANKS)
             if rest:
                 write(out)
                 _damaged(rest, write)

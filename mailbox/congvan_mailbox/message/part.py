@@ -15,6 +15,9 @@ _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f]")
 #: Characters that change how a name is read on a screen: "‮" makes gpj.exe look like exe.jpg.
 _DECEPTIVE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 
+#: Decoded contents up to this many octets are kept: what a part holds is asked for by several readers of one mail.
+_KEPT = 24 << 20
+
 
 class Part:
     """A node of the MIME tree over one buffer.
@@ -30,6 +33,7 @@ class Part:
         "children",
         "content",
         "damaged",
+        "decoded",
         "digested",
         "disposition",
         "encoding",
@@ -66,6 +70,7 @@ class Part:
         self.content = content
         self.damaged = False  # known only after decoding
         self.digested: tuple[str, int] | None = None
+        self.decoded: bytes | None = None
         self.children: list[Part] = []
         self.extracted: list[Part] = []
         declared = headers.value("Content-Type")
@@ -131,7 +136,9 @@ class Part:
         if self.content is not None:
             write(self.content)
             return True
-        sound = decode.decode_into(self.body, self.encoding, write)
+        # A view: a large body is never held a second time.
+        body = memoryview(self.buffer)[self.body_start : self.end]
+        sound = decode.decode_into(body if self.encoding == "base64" else bytes(body), self.encoding, write)
         self.damaged = not sound
         return sound
 
@@ -139,13 +146,22 @@ class Part:
         """The decoded content as one value."""
         if self.content is None and self.encoding in decode.IDENTITY:
             return self.body
+        if self.decoded is not None:
+            return self.decoded
         pieces: list[bytes] = []
         self.decode_into(pieces.append)
-        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        whole = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        if len(whole) <= _KEPT:
+            self.decoded = whole
+        return whole
 
     def digest(self) -> tuple[str, int]:
         """SHA-256 (lower-case hex) and size of the decoded content, without holding it whole; computed once."""
         if self.digested is not None:
+            return self.digested
+        if self.end - self.body_start <= _KEPT:
+            whole = self.decode()  # it will be asked for again
+            self.digested = hashlib.sha256(whole).hexdigest(), len(whole)
             return self.digested
         sha, size = hashlib.sha256(), 0
 

@@ -69,7 +69,9 @@ def paragraphs(meta: DocumentMetadata, files: Sequence[FileRef], cover: Cover) -
     what = main[0].name if main else (files[0].name if files else meta.number_symbol)
     first = [f"{cover.sender} gửi quý cơ quan {kind}: {what}" + (f" ({', '.join(detail)})." if detail else ".")]
     if others:
-        first += ["Tệp kèm theo:", *(f"- {f.name}" for f in others)]
+        first += ["Tệp kèm theo:", *(f"- {f.name}{_elsewhere(f)}" for f in others)]
+    if main and main[0].apart is not None:
+        first.append(f"Văn bản chính: {main[0].name}{_elsewhere(main[0])}")
     out = [greeting([p.name or p.code for p in meta.recipients]), first]
     if meta.urgency:
         out.append([f"Mức độ khẩn: {meta.urgency.vi}."])
@@ -95,6 +97,17 @@ def paragraphs(meta: DocumentMetadata, files: Sequence[FileRef], cover: Cover) -
     out.append([f"Đầu mối: {contact}" + (f", điện thoại {cover.telephone}." if cover.telephone else ".")])
     out.append(["Trân trọng./."])
     return out
+
+
+def _elsewhere(file: FileRef) -> str:
+    """Where a file is that is too large for this mail; behind the key the sender's own gateway hands it out readable."""
+    apart = file.apart
+    if apart is None:
+        return ""
+    if apart.mail is not None:
+        return f" (gửi trong thư số {apart.mail}, do dung lượng lớn)"
+    until = f" đến hết ngày {spoken.day(apart.until.date())}" if apart.until else ""
+    return f" (dung lượng lớn, tải tại {apart.href}?khoa={apart.key}{until})"
 
 
 def plain_text(content: Sequence[Sequence[str]]) -> str:

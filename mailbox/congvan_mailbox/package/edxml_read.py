@@ -12,6 +12,7 @@ from congvan_core.documents.model import (
     Business,
     DocumentLink,
     DocumentMetadata,
+    FileApart,
     FileRef,
     FileRole,
     Party,
@@ -29,6 +30,9 @@ from congvan_mailbox.package.edxml_tree import Node, load
 _YMD = re.compile(r"^(\d{4})[/.-](\d{1,2})[/.-](\d{1,2})(?!\d)")
 _DMY = re.compile(r"^(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})(?!\d)")
 _HMS = re.compile(r"[ T](\d{1,2}):(\d{2})(?::(\d{2}))?")
+#: An address that may be asked at all, and a key of 32 octets in base64url.
+_HREF = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]{1,255}/[A-Za-z0-9/._~\-]{1,300}")
+_KEY = re.compile(r"[A-Za-z0-9_-]{43}=?")
 _SHA256 = re.compile(r"^[0-9a-f]{64}$")
 
 
@@ -219,7 +223,24 @@ class _Reader:
             size=int(size) if size else None,
             content_id=content_id(node.get("ContentId")),
             description=description,
+            apart=self.apart(node),
         )
+
+    def apart(self, node: Node) -> FileApart | None:
+        """Where a file lies that is not in this mail; a word that cannot be read leaves the file simply missing."""
+        mail, href, key = node.attribute("mail"), node.attribute("href"), node.attribute("key")
+        if href:
+            until = self.moment(node.attribute("until"), "cv:until")
+            if until is None or not _HREF.fullmatch(href) or not _KEY.fullmatch(key):
+                self.odd("cv:href", href)
+                return None
+            return FileApart(href=href, key=key, until=until)
+        if not mail:
+            return None
+        if not (mail.isascii() and mail.isdigit() and len(mail) < 4 and int(mail) > 1):
+            self.odd("cv:mail", mail)
+            return None
+        return FileApart(mail=int(mail))
 
     def status(self, header: Node) -> StatusReport:
         code = header.get("StatusCode")

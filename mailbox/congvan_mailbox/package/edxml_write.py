@@ -6,7 +6,7 @@ import re
 from datetime import date, datetime
 from xml.sax.saxutils import escape, quoteattr
 
-from congvan_core.documents.model import DocumentLink, DocumentMetadata, FileRole, Party, StatusReport
+from congvan_core.documents.model import DocumentLink, DocumentMetadata, FileApart, FileRole, Party, StatusReport
 from congvan_core.documents.text import nfc
 from congvan_core.errors import InputError
 from congvan_core.ids import VIETNAM
@@ -228,12 +228,20 @@ def _staff(w: _Writer, department: str, staff: str, email: str, mobile: str) -> 
     w.close("StaffInfo")
 
 
+def _apart(apart: FileApart | None) -> str:
+    if apart is None:
+        return ""
+    until = apart.until.isoformat() if apart.until else ""
+    named = (("cv:mail", apart.mail), ("cv:href", apart.href), ("cv:key", apart.key), ("cv:until", until))
+    return "".join(_attribute(name, value) for name, value in named if value)
+
+
 def _manifest(w: _Writer, meta: DocumentMetadata) -> None:
     w.open("edXMLBody")
     w.open("edXMLManifest", ' version="1.0"')
     for ref in meta.files:
         extra = _attribute("cv:sha256", ref.sha256) + _attribute("cv:size", ref.size)
-        w.open("Reference", extra + _attribute("cv:role", ref.role.value))
+        w.open("Reference", extra + _attribute("cv:role", ref.role.value) + _apart(ref.apart))
         w.leaf("ContentId", f"cid:{ref.content_id}" if ref.content_id else "", always=True)
         w.leaf("ContentType", ref.media_type, always=True)
         w.leaf("Description", ref.description or _ROLE_WORDS.get(ref.role, ""))

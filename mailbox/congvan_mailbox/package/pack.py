@@ -85,6 +85,8 @@ def build_package(
         write.file_part(packet, MEDIA_TYPE, packet_name(refs), f"packet.{_digest(packet)[:32]}@{domain}"),
     ]
     for ref, (_, data) in zip(refs, files, strict=True):
+        if ref.apart is not None:
+            continue  # named with its digest, carried by another way
         parts.append(write.file_part(data, ref.media_type, ref.name, ref.content_id))
     protected = protected_lines(from_addr, date, subject or covers.subject_line(meta), disposition_notification_to)
     outer = protected
@@ -119,13 +121,16 @@ def protected_lines(from_addr: Address, date: datetime, subject: str, notify: Ad
 
 
 def _complete(ref: FileRef, content: bytes, number: int, domain: str) -> FileRef:
-    digest = _digest(content)
-    if ref.sha256 not in (None, digest) or ref.size not in (None, len(content)):
+    if ref.apart is not None and ref.sha256 and ref.size is not None:
+        digest, length = ref.sha256, ref.size  # not in this mail; its digest was taken where it was stored
+    else:
+        digest, length = _digest(content), len(content)
+    if ref.sha256 not in (None, digest) or ref.size not in (None, length):
         raise InputError(f"Nội dung tệp {ref.name} khác với mã băm đã ghi")
     if not ref.name or ref.name != squeeze(ref.name) or re.search(r"[/\\]", ref.name):
         raise InputError(f"Tên tệp không gửi được: {ref.name!r}")
     identifier = ref.content_id or f"f{number}.{digest[:32]}@{domain}"
-    return replace(ref, sha256=digest, size=len(content), content_id=identifier)
+    return replace(ref, sha256=digest, size=length, content_id=identifier)
 
 
 def _digest(data: bytes) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from urllib.parse import unquote
 
 from congvan_core.documents.model import DocumentMetadata, FileRef, StatusReport
@@ -13,6 +14,8 @@ from congvan_mailbox.package.edxml import EXTENSION, EmbeddedFile, Packet
 from congvan_mailbox.package.edxml_read import read_packet
 from congvan_mailbox.smime.locate import SIGNATURE_TYPES, find_signed
 
+#: The content with this SHA-256, where it has come by another way than in the mail.
+Beside = Callable[[str], bytes | None]
 _XML_TYPES = ("application/xml", "text/xml", "application/edxml", "application/edxml+xml", "application/vnd.edxml")
 
 
@@ -34,13 +37,15 @@ class PackageFile:
 
 @dataclass(frozen=True, slots=True)
 class PackageContents:
-    """What a mail carries by its packet. ``packet_sha256`` is the digest of the packet file itself."""
+    """What a mail carries by its packet. ``packet_sha256`` is the digest of the packet file itself; ``awaited`` are
+    files that come by another way and are not here yet."""
 
     packet: Packet
     packet_part: Part
     packet_sha256: str
     files: tuple[PackageFile, ...]
     findings: tuple[Finding, ...]
+    awaited: tuple[FileRef, ...] = ()
 
     @property
     def metadata(self) -> DocumentMetadata | None:
@@ -62,11 +67,12 @@ def is_packet(part: Part) -> bool:
     return b"edXML" in part.decode()[:2_000]
 
 
-def read_package(message: Message, root: Part | None = None) -> PackageContents | None:
+def read_package(message: Message, root: Part | None = None, *, beside: Beside | None = None) -> PackageContents | None:
     """The package in a mail; None where it holds no packet. Never raises on its content.
 
     Where the mail is signed, only the packet inside the signature counts; files outside it are named in a finding.
-    The packet decides; ``Congvan-*`` headers are hints that must agree with it. ``root`` limits the search.
+    The packet decides; ``Congvan-*`` headers are hints that must agree with it. ``root`` limits the search. ``beside``
+    gives the content of a file that the packet says to come by another way, by its digest; None while it is not here.
     """
     top = root or message.root
     signed = find_signed(top)
@@ -86,12 +92,38 @@ def read_package(message: Message, root: Part | None = None) -> PackageContents 
         return PackageContents(Packet(), part, part.digest()[0], (), tuple(findings))
     findings.extend(packet.findings)
     files: list[PackageFile] = []
-    if packet.metadata is not None:
+    awaited: list[FileRef] = []
+    meta = packet.metadata
+    if meta is not None:
+        packet = _gathered(packet, beside, awaited)
         files = _match(packet, [p for p in _own_leaves(inside) if is_attachment(p) and p not in packets], findings)
         if signed is not None:
             _outside(top, inside, findings)
-        _hints(message, packet.metadata, inside, findings)
-    return PackageContents(packet, part, part.digest()[0], tuple(files), tuple(findings))
+        _hints(message, meta, inside, findings)
+    findings.extend(Finding("MIME-PART-AWAITED", {"name": ref.name, "way": _way(ref)}, ref.name) for ref in awaited)
+    return PackageContents(packet, part, part.digest()[0], tuple(files), tuple(findings), tuple(awaited))
+
+
+def _way(ref: FileRef) -> str:
+    if ref.apart is None or ref.apart.mail is None:
+        return "liên kết"
+    return f"thư số {ref.apart.mail}"
+
+
+def _gathered(packet: Packet, beside: Beside | None, awaited: list[FileRef]) -> Packet:
+    """The packet with the files that came by another way as if they lay inside it."""
+    assert packet.metadata is not None
+    found = list(packet.embedded)
+    inside = {e.content_id for e in found} | {e.name for e in found}
+    for ref in packet.metadata.files:
+        if ref.apart is None or not ref.sha256 or {ref.content_id, ref.name} & inside:
+            continue
+        content = beside(ref.sha256) if beside is not None else None
+        if content is None:
+            awaited.append(ref)
+        else:
+            found.append(EmbeddedFile(ref.content_id, ref.name, ref.media_type, content))
+    return replace(packet, embedded=tuple(found))
 
 
 def _own_leaves(root: Part) -> list[Part]:
@@ -123,6 +155,8 @@ def _match(packet: Packet, parts: list[Part], findings: list[Finding]) -> list[P
             import hashlib
 
             digest, size = hashlib.sha256(inner.content).hexdigest(), len(inner.content)
+        elif ref.apart is not None and ref.sha256:
+            continue  # awaited
         else:
             findings.append(Finding("MIME-PART-MISSING", {"name": ref.name}, ref.name or None))
             continue

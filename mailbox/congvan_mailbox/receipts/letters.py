@@ -106,3 +106,21 @@ def system_fault(exchange: Exchange, address: str, attempts: Sequence[tuple[date
             ("Trân trọng./.",),
         ),
     )
+
+
+def send_again(exchange: Exchange, reason: str, *, officer: str, telephone: str) -> Letter:
+    """To the sender: the document cannot be taken as it came, a signed one is asked for (điểm c khoản 2 Điều 20)."""
+    asked = f", điện thoại {telephone}" if telephone else ""
+    return Letter(
+        f"Đề nghị gửi lại: {exchange.short}",
+        (
+            (f"Kính gửi: {exchange.sender}.",),
+            (
+                f"{exchange.receiver} đã nhận được thư gửi {exchange.document} nhưng chưa vào sổ được vì {reason}. "
+                "Đề nghị quý cơ quan gửi lại bản đã ký số, nguyên tệp do phần mềm ký số tạo ra (không in, quét hoặc xuất "
+                "lại). Gửi lại không làm văn bản vào sổ hai lần (điểm c khoản 2 Điều 20 Quy chế).",
+            ),
+            (f"Thư này không phải là từ chối tiếp nhận. Đầu mối: {officer}{asked}.",),
+            ("Trân trọng./.",),
+        ),
+    )

@@ -314,8 +314,13 @@ def work_state(exchange: Exchange, code: str, at: datetime, *, note: str = "") -
     )
 
 
-def reminder(exchange: Exchange, sent_at: datetime, answer_by: datetime, telephone: str) -> Letter:
-    """To a recipient that has not confirmed (Điều 20.2.b): here ``receiver`` is asked and ``sender`` asks."""
+def reminder(
+    exchange: Exchange, sent_at: datetime, answer_by: datetime, telephone: str, link: str | None = None
+) -> Letter:
+    """To a recipient that has not confirmed (Điều 20.2.b): here ``receiver`` is asked and ``sender`` asks.
+
+    ``link``: the page on which it may confirm instead of replying; only where there is a public address.
+    """
     asked = Exchange(exchange.receiver, exchange.sender, exchange.number_symbol, exchange.issued_on)
     return _letter(
         f"Đề nghị xác nhận đã nhận văn bản {exchange.short}",
@@ -326,6 +331,7 @@ def reminder(exchange: Exchange, sent_at: datetime, answer_by: datetime, telepho
             "chưa nhận được xác nhận. Đề nghị quý cơ quan kiểm tra (kể cả mục thư rác) và trả lời thư này bằng hai chữ "
             f"'Đã nhận' trước {spoken.moment(answer_by)}; nếu chưa thấy văn bản, đề nghị báo văn thư, điện thoại "
             f"{telephone}, để được gửi lại.",
+            *([f"Hoặc mở trang sau rồi bấm nút Xác nhận đã nhận: {link}"] if link else []),
         ],
         station=False,
     )

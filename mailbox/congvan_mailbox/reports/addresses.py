@@ -11,7 +11,7 @@ _TYPE = re.compile(r"^\s*([A-Za-z0-9_-]+)\s*;\s*(.*)$", re.DOTALL)
 _PREFIX = re.compile(r"^(?:smtp|mailto|rfc822|to|rcpt to)\s*:\s*", re.IGNORECASE)
 #: A local part (atoms, or a quoted string) and a domain or an address literal.
 ADDRESS = re.compile(
-    r"(?:\"[^\"\r\n]{1,64}\"|[^\s\"<>()\[\]{}:;,@|`\\…«»“”‘’'][^\s\"<>()\[\]{}:;,@|`\\…«»“”]{0,127})"
+    r"(?:\"[^\"\r\n]{1,64}\"|[^\s\"<>()\[\]{}:;,@|`\\…«»“”‘’'（）：，。、；【】][^\s\"<>()\[\]{}:;,@|`\\…«»“”（）：，。、；【】]{0,127})"
     r"@(?:\[[0-9A-Fa-f:.IPv]{3,60}\]|[\w-]+(?:\.[\w-]+)*\.?)"
 )
 _TRAIL = ".,;:!?'\"`)>]}*_"

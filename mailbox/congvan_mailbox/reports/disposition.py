@@ -32,7 +32,8 @@ _DIGEST = re.compile(r"^\s*([0-9A-Fa-f]{64})\s*;\s*(.+)$")
 _READ = re.compile(
     r"(your (message|mail|e-?mail)\b.{0,400}?\b(was|has been) (read|opened|displayed|viewed) (on|at|by)\b)|"
     r"(has been displayed\.? (this is no|there is no) guarantee)|(return receipt.{0,80}(only )?acknowledges that the message was displayed)|"
-    r"(the message (you )?sent (on|to)\b.{0,400}?(was|has been) (read|opened|displayed))|(your (document|message)\b.{0,200}? was received by ?:)|"
+    r"(the message (you )?sent (on|to)\b.{0,400}?(was|has been) (read|opened|displayed))|(your (document|message)\b.{0,200}? was received by ?:)|(your .{0,300}?document: .{0,10}was .{0,200}?received .{0,10}?by: )|"
+    r"(the message( \".{0,200}?\")?( sent to .{0,120}?)? (was|has been) (opened|read)\b)|"
     r"((thu|tin nhan|email|e-mail) (cua (ban|quy vi|anh/chi|anh chi|quy co quan)|ban da gui|ma ban (da )?gui)\b.{0,400}?(da )?duoc (nguoi nhan )?(doc|mo|hien thi|xem) (vao|luc|ngay|boi))|"
     r"(this is a (read|return) receipt)|(day la (thong bao|bien nhan|xac nhan) (da )?(doc|mo))|"
     r"(votre message\b.{0,400}?a ete lu le)|(ihre nachricht\b.{0,400}?wurde (am .{0,40})?gelesen)|(su mensaje\b.{0,400}?se ha leido)"
@@ -43,7 +44,7 @@ _UNREAD = re.compile(
 )
 _SUBJECT = re.compile(
     r"^\s*(read|da doc|doc|read receipt|return receipt|receipt|displayed|disposition notification|bien nhan|xac nhan da doc|thong bao da doc|"
-    r"not read|khong doc|chua doc|lu|gelesen|leido|opened|return receipt \(displayed\)|message disposition notification|da xem|da mo)\b.{0,20}?[:\-(]"
+    r"not read|khong doc|chua doc|lu|gelesen|leido|opened|return receipt \(displayed\)|message disposition notification|message status|da xem|da mo)\b.{0,20}?([:\-(]|$)"
 )
 
 

@@ -168,6 +168,8 @@ def decode_words(value: str) -> str:
 def parse_params(value: str) -> tuple[str, dict[str, str]]:
     """``text/plain; charset="x"`` as (lower-case value, parameters); RFC 2231 pieces joined and decoded."""
     head = value.split(";", 1)[0].strip().lower()
+    if "/" in head:
+        head = head.split(None, 1)[0]  # "text/plain charset=x": a semicolon is missing
     found: dict[str, str] = {}
     pieces: dict[str, list[tuple[int, bool, str]]] = {}
     for match in _PARAM.finditer(value[:8192]):

@@ -25,13 +25,18 @@ _MARKER = re.compile(
     r"^[\s>*#=_+-]*("
     r"this is a copy of (the|your) (message|mail)|(a )?copy of (the|your) (original )?(message|mail)|below (this|the next) line is a copy|"
     r"(the )?(original|returned|unsent|undelivered|bounced|failed|rejected) (message|mail|e-?mail)( text)?( headers?)?( follows| is (below|attached|as follows))?|"
-    r"(message|mail) (header|text|body|headers)s?( follows?)?|(start of )?(the )?(header|headers) of (the )?(original|message|your)|header of (the )?original|"
+    r"(message|mail) (header|text|body|headers)s?( follows?)?|(start of )?(the )?(header|headers) of (the )?(original|message|your)|header of (the )?(original|source)|"
     r"unsent message( follows)?( below)?|returned (message|mail) follows|here is your returned mail|your (original )?(message|mail) (follows|reads|was|is below)|"
     r"(included|enclosed|attached) (below )?is (a copy|the)|the following is a copy|old message|start of returned message|transcript of (the )?(original )?message|"
     r"forwarded message|original-(nachricht|header)|message d'origine|en-?tetes? de message|thu (goc|ban dau)|noi dung thu goc|tieu de (thu )?goc|"
     r"tin (nhan|thu) goc|mensaje original|messaggio originale|mensagem original"
     r")\b.{0,90}$",
     re.IGNORECASE,
+)
+
+#: These announce a copy for certain, even of a mail whose header section is not to be seen.
+_LAST_LINE = re.compile(
+    r"^[\s*#=_+-]*(below (this|the next) line is a copy of the message|start of returned message)\b"
 )
 
 
@@ -83,6 +88,8 @@ def returned_part(letter: Part) -> Original | None:
             found = from_headers(part.children[0].headers)
         elif part.media_type in ENCLOSED_HEADERS:
             found = from_headers(split_headers(cut(part.content().lstrip(b"\r\n"))[0]))
+        elif part.raw("Received") is not None and part.raw("From") is not None:
+            found = from_headers(part.headers)  # the original pasted behind a boundary, without a type of its own
         else:
             continue
         if found.message_id or found.recipients:
@@ -103,8 +110,21 @@ def split_returned(text: str) -> tuple[str, Original | None]:
             return "\n".join(lines[:index]), _inline(lines[index:])
         if index > 0 and len(stripped) < 120 and _MARKER.match(fold(line)) and _headers_follow(lines, index + 1):
             start = next(i for i in range(index + 1, len(lines)) if _HEADER_LINE.match(lines[i].lstrip(" \t")))
-            return "\n".join(lines[:index]), _inline(lines[start:])
+            return "\n".join(lines[: index + 1]), _inline(lines[start:])
+        if index > 0 and len(stripped) < 120 and _LAST_LINE.match(fold(line)):
+            return "\n".join(lines[: index + 1]), _inline(lines[index + 1 :])
     return text, None
+
+
+def is_announced(before: str) -> bool:
+    """The last words before an in-line copy say that it is one: nothing below them is the reporter's own.
+
+    ``before`` is the first part that :func:`split_returned` gives.
+    """
+    from congvan_mailbox.reports.phrases import fold
+
+    last = next((line for line in reversed(before.split("\n")) if line.strip(" >|\t*-=_#+")), "")
+    return bool(_MARKER.match(fold(last)) or _LAST_LINE.match(fold(last)))
 
 
 def without_returned(text: str) -> str:

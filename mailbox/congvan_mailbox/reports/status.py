@@ -115,7 +115,11 @@ def code_in(text: str) -> str | None:
     """The best enhanced code in a text: a specific failure before a vague one before a success."""
     found = codes_in(text)
     bad = [c for c in found if c[0] in "45"]
-    return next((c for c in bad if not is_vague(c)), bad[0] if bad else (found[0] if found else None))
+    best = next((c for c in bad if not is_vague(c)), bad[0] if bad else (found[0] if found else None))
+    if best in bad and best.endswith(".0"):
+        # "5.1.0 - Unknown address error 550-'5.1.1 ...'": the gateway's own summary, then the server's exact word.
+        best = next((c for c in bad if c[0] == best[0] and not c.endswith(".0")), best)
+    return best
 
 
 def choose(

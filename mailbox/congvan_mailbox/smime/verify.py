@@ -22,6 +22,7 @@ from congvan_mailbox.smime.locate import envelope_kind, find_envelope, find_sign
 from congvan_mailbox.smime.report import SmimeReport, SmimeSigner, SmimeTrust
 
 _LAYERS = 4
+_PIECE = 4 << 20
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 
 
@@ -132,13 +133,26 @@ def _detached(message: Message, signed: Part, trust: SmimeTrust) -> SmimeReport:
     if not _digest_broken(report):
         return report
     # some gateways deliver line ends of their own; the signature is over CRLF (RFC 8551 3.1.1)
-    canonical = _LINE_END.sub(b"\r\n", part.raw)
-    if canonical == part.raw:
+    pairs = part.buffer.count(b"\r\n", part.start, part.end)
+    if pairs == part.buffer.count(b"\n", part.start, part.end) == part.buffer.count(b"\r", part.start, part.end):
         return report
-    again = _judge(cms_message, lambda name: hashlib.new(name, canonical).digest(), None, trust, part)
+    again = _judge(cms_message, lambda name: _canonical_digest(name, view), None, trust, part)
     if _digest_broken(again):
         return report
     return replace(again, findings=(*again.findings, Finding("MIME-SIGNATURE-CANONICAL")))
+
+
+def _canonical_digest(name: str, view: memoryview) -> bytes:
+    """Over the part with CRLF for every line end, piece by piece: a large mail is not copied whole."""
+    hasher = hashlib.new(name)
+    start = 0
+    while start < len(view):
+        stop = min(start + _PIECE, len(view))
+        if stop < len(view) and view[stop - 1] == 0x0D and view[stop] == 0x0A:
+            stop += 1
+        hasher.update(_LINE_END.sub(b"\r\n", bytes(view[start:stop])))
+        start = stop
+    return hasher.digest()
 
 
 def _digest_broken(report: SmimeReport) -> bool:

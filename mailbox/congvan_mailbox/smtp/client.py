@@ -230,8 +230,9 @@ class SmtpClient:
         assert self._writer is not None
         tls = self._writer.get_extra_info("ssl_object")
         name, version, bits = self._writer.get_extra_info("cipher") or ("unknown", "unknown", 0)
-        self.tls = TlsFacts(version=str(version), cipher=str(name), bits=int(bits or 0))
         policy = self.options.tls
+        proof = (policy.because or policy.mode.value) if policy.authenticated else ""
+        self.tls = TlsFacts(version=str(version), cipher=str(name), bits=int(bits or 0), proof=proof)
         if not policy.accepts(tls.getpeercert(binary_form=True)):
             self.stop(Stage.TLS, "the server's certificate is not the one enrolled for this route", operator=True)
         self.tls_authenticated = policy.authenticated

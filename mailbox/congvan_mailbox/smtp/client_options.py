@@ -39,12 +39,12 @@ class Credentials:
 
 @dataclass(frozen=True, slots=True)
 class ClientOptions:
-    """``helo`` is our own name. ``implicit_tls`` is port 465 (RFC 8314 3.3)."""
+    """``helo`` is our own name. ``implicit_tls`` is port 465 (RFC 8314 3.3). ``prefer_bdat``: BDAT where offered."""
 
     helo: str = "localhost"
     tls: TlsPolicy = field(default_factory=TlsPolicy)
     credentials: Credentials | None = None
     implicit_tls: bool = False
-    prefer_bdat: bool = False
+    prefer_bdat: bool = True
     timeouts: Timeouts = field(default_factory=Timeouts)
     source_address: str | None = None

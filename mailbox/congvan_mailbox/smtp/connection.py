@@ -150,7 +150,7 @@ class Connection(SMTP):
         if self.transport is not None and not self.transport.is_closing():
             with contextlib.suppress(OSError, RuntimeError):
                 self._out.append(reply.encode("ascii") + b"\r\n")
-                self.transport.write(b"".join(self._out))
+                self._emit(self.transport)
         self._out.clear()
         self._close()
 
@@ -177,13 +177,18 @@ class Connection(SMTP):
     async def flush(self) -> None:
         """Write the queued replies and wait until the peer takes them."""
         if self._out:
-            data = b"".join(self._out)
-            self._out.clear()
-            self._out_size = 0
             if self.transport is None or self.transport.is_closing():
+                self._out.clear()
                 raise ConnectionResetError("the peer is gone")
-            self.transport.write(data)
+            self._emit(self.transport)
             await self._drain_helper()  # type: ignore[attr-defined]
+
+    def _emit(self, transport: asyncio.WriteTransport) -> None:
+        """Every reply leaves here, by whichever way the session came to it."""
+        data = b"".join(self._out)
+        self._out.clear()
+        self._out_size = 0
+        transport.write(data)
 
     async def fault(self, status: str) -> None:
         """Queue a 5yz reply and count it; too many end the session."""
@@ -210,7 +215,7 @@ class Connection(SMTP):
             await self.leave()
             with contextlib.suppress(OSError, RuntimeError):
                 if self._out and self.transport is not None and not self.transport.is_closing():
-                    self.transport.write(b"".join(self._out))
+                    self._emit(self.transport)
             self._out.clear()
             self._close(linger=not self._polite)
 

@@ -11,6 +11,7 @@ from congvan_mailbox.smtp.body import DotReader, LineCheck
 from congvan_mailbox.smtp.connection import Hangup
 from congvan_mailbox.smtp.store import IntakeWriter, Receipt
 from congvan_mailbox.smtp.verbs import Verbs
+from congvan_mailbox.smtp.wishes import expired
 
 log = logging.getLogger("congvan.smtp.door")
 
@@ -21,6 +22,7 @@ _REPLIES = {
     "size": "552 5.3.4 Message too big",
     "disk": "451 4.3.1 Cannot store the message now, try again later",
     "surprise": "451 4.3.0 Internal trouble, try again later",
+    "late": "554 5.4.7 Not delivered within the time asked for (RFC 2852)",
     "state": "503 5.5.1 Start the mail again with RSET and MAIL",
 }
 
@@ -215,6 +217,9 @@ class DataVerbs(Verbs):
         if mail.lines is not None and mail.fault is None:
             mail.lines.end()
             mail.fault = mail.lines.fault
+        if mail.fault is None and "BY" in self._mail_params:
+            late = expired(self._mail_params, self._mail_time, self.service.clock())
+            mail.fault = "late" if late else None
         if mail.fault is None and mail.writer is not None:
             receipt = await self._commit(mail)
             if receipt is not None:

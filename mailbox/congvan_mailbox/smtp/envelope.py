@@ -23,11 +23,13 @@ class Recipient:
 
 @dataclass(frozen=True, slots=True)
 class TlsFacts:
-    """What was negotiated: protocol ("TLSv1.3"), cipher name, key bits."""
+    """What was negotiated: protocol ("TLSv1.3"), cipher name, key bits; ``proof`` is how the server proved who it is:
+    ``verified`` (its certificate's name), ``mta-sts``, ``pinned``, ``dane``, or nothing."""
 
     version: str
     cipher: str
     bits: int
+    proof: str = ""
 
 
 @dataclass(frozen=True, slots=True)

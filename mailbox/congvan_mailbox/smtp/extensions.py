@@ -23,7 +23,15 @@ def mail_parameters(mail: OutgoingMail, extensions: Mapping[str, str]) -> list[s
         # Mode N: told when it is late, never returned for it; a time below the server's minimum would be refused.
         if max(least, 1) <= mail.deliver_by <= _BY_LONGEST:
             out.append(f"BY={mail.deliver_by};N")
+    if mail.hold_for is not None:
+        out.append(f"HOLDFOR={mail.hold_for}")  # RFC 4865 4; asked of nobody who does not offer it
     return out
+
+
+def may_hold(mail: OutgoingMail, extensions: Mapping[str, str]) -> bool:
+    """Whether the hop takes the mail for so long a time: ``FUTURERELEASE LONGEST LATEST`` (RFC 4865 4)."""
+    longest = extensions.get("FUTURERELEASE", "").split(" ")[0]
+    return mail.hold_for is None or (longest.isascii() and longest.isdigit() and mail.hold_for <= int(longest[:9]))
 
 
 def session_limit(extensions: Mapping[str, str], name: str) -> int | None:

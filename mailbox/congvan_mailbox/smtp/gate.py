@@ -91,6 +91,10 @@ class Gate:
         """Whether one more mail from this address is within its rate."""
         return address is None or self._is_exempt(address) or self._mails.allow(_rate_key(address))
 
+    def trusts(self, address: str | None) -> bool:
+        """Whether this is one of the agency's own relays (or a local socket), whose word on priority counts."""
+        return address is None or self._is_exempt(address)
+
     def _is_exempt(self, address: str) -> bool:
         known = self._exempt.get(address)
         if known is None:

@@ -47,7 +47,9 @@ class OutgoingMail:
     ``sender`` "" is the null reverse-path. ``body`` is "7BIT", "8BITMIME" or "BINARYMIME" (RFC 6152, RFC 3030).
     ``require_tls`` refuses to send over a wire that is not encrypted and verified, whatever the route says;
     ``require_tls_onward`` demands the same of every later hop (RFC 8689): a hop that cannot promise it gets nothing.
-    ``priority`` is that of RFC 6710 (-9 to 9, 0 says nothing); ``deliver_by`` seconds from now (RFC 2852).
+    ``priority`` is that of RFC 6710 (-9 to 9, 0 says nothing); ``deliver_by`` seconds from now (RFC 2852); ``hold_for``
+    seconds that the next hop shall keep it back (RFC 4865). ``verp`` is put into the sender's address where the hop
+    knows no DSN.
     """
 
     sender: str
@@ -60,6 +62,8 @@ class OutgoingMail:
     require_tls_onward: bool = False
     priority: int = 0
     deliver_by: int | None = None
+    hold_for: int | None = None
+    verp: str | None = None
 
     @property
     def size(self) -> int:
@@ -84,7 +88,8 @@ class OutgoingMail:
 class Outcome:
     """What one attempt came to. ``code`` and ``enhanced`` are the server's, None where it said nothing.
 
-    ``operator`` asks for a person: retrying alone will hardly mend it.
+    ``operator`` asks for a person: retrying alone will hardly mend it. ``limit``: octets that the hop takes (RFC 1870),
+    told where a mail was too large.
     """
 
     stage: Stage
@@ -94,6 +99,7 @@ class Outcome:
     host: str | None = None
     tls: TlsFacts | None = None
     operator: bool = False
+    limit: int | None = None
 
     @property
     def status(self) -> str:

@@ -52,3 +52,10 @@ class DoorPolicy:
     chunking: bool = False
     binarymime: bool = False
     smtputf8: bool = True
+    priority: bool = False
+    deliver_by: bool = False
+    #: Longest time that FUTURERELEASE may ask for, seconds; 0: not offered.
+    hold_longest: int = 0
+    #: REQUIRETLS: only where nothing of a mail leaves here in plain text.
+    require_tls_promise: bool = False
+    limits: bool = False

@@ -37,7 +37,8 @@ class Tlsa:
 
 @dataclass(frozen=True, slots=True)
 class TlsPolicy:
-    """``pins`` are lower-case hex SHA-256 of a certificate or of its public key (SPKI). ``name`` overrides the host."""
+    """``pins`` are lower-case hex SHA-256 of a certificate or of its public key (SPKI). ``name`` overrides the host.
+    ``because`` names what raised the mode for one domain (``mta-sts``)."""
 
     mode: TlsMode = TlsMode.OPPORTUNISTIC
     ca_file: str | None = None
@@ -46,6 +47,7 @@ class TlsPolicy:
     name: str | None = None
     tlsa: tuple[Tlsa, ...] = ()
     minimum: ssl.TLSVersion = ssl.TLSVersion.TLSv1_2
+    because: str = ""
 
     @property
     def mandatory(self) -> bool:

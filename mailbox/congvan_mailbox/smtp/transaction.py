@@ -6,11 +6,12 @@ import asyncio
 import re
 from collections.abc import Iterator
 
+from congvan_mailbox.smtp import verp
 from congvan_mailbox.smtp.client import SmtpClient, Stop
-from congvan_mailbox.smtp.extensions import mail_parameters
+from congvan_mailbox.smtp.extensions import mail_parameters, may_hold
 from congvan_mailbox.smtp.outcome import Accepted, Deferred, Outcome, OutgoingMail, Refused, Stage, Unknown
 from congvan_mailbox.smtp.reply import Reply
-from congvan_mailbox.smtp.wire_body import BareLineEnd, stuffed
+from congvan_mailbox.smtp.wire_body import BareLineEnd, checked, stuffed
 
 _ADDRESS = re.compile(r"[^\s<>\x00-\x1f\x7f]+@[^\s<>\x00-\x1f\x7f]+")
 _XTEXT_SAFE = re.compile(r"[^!-*,-<>-~]")
@@ -40,14 +41,16 @@ def _local_fault(client: SmtpClient, mail: OutgoingMail) -> Outcome | None:
     """What can be known without asking: addresses, and what the hop's EHLO leaves no way for."""
     extensions = client.extensions
 
-    def refused(code: int, enhanced: str, text: str) -> Refused:
-        return Refused(stage=Stage.LOCAL, code=code, enhanced=enhanced, text=text, host=client.host, operator=True)
+    def refused(code: int, enhanced: str, text: str, limit: int | None = None) -> Refused:
+        return Refused(
+            stage=Stage.LOCAL, code=code, enhanced=enhanced, text=text, host=client.host, operator=True, limit=limit
+        )
 
     if (mail.sender and not _ADDRESS.fullmatch(mail.sender)) or not _ADDRESS.fullmatch(mail.recipient):
         return refused(501, "5.1.3", "address cannot be sent")
     limit = extensions.get("SIZE", "").partition(" ")[0]
     if limit.isascii() and limit.isdigit() and 0 < int(limit) < mail.size:
-        return refused(552, "5.3.4", f"the message has {mail.size} octets, the server takes {limit} (SIZE)")
+        return refused(552, "5.3.4", f"the message has {mail.size} octets, the server takes {limit} (SIZE)", int(limit))
     utf8 = mail.smtputf8 or not (mail.sender + mail.recipient).isascii()
     if utf8 and "SMTPUTF8" not in extensions:
         return refused(553, "5.6.7", "the server offers no SMTPUTF8 (RFC 6531)")
@@ -72,6 +75,9 @@ def _local_fault(client: SmtpClient, mail: OutgoingMail) -> Outcome | None:
             tls=client.tls,
             operator=True,
         )
+    if not may_hold(mail, extensions):
+        text = "the server does not hold mail for so long (FUTURERELEASE, RFC 4865)"
+        return Deferred(stage=Stage.EHLO, text=text, host=client.host, tls=client.tls)
     return None
 
 
@@ -160,19 +166,27 @@ class _Transaction:
                 client.write(piece)
                 await client.drain(self.waits.block)
         except BareLineEnd:
-            client.cut()
-            text = "the message has a bare CR or LF and is not sent (RFC 5321 2.3.8)"
-            return Refused(stage=Stage.LOCAL, code=554, enhanced="5.6.0", text=text, host=client.host, operator=True)
+            return self._bare()
         except (OSError, TimeoutError) as error:
             return await self._broken_body(error)
         return await self._end(b".\r\n")
 
+    def _bare(self) -> Refused:
+        """Bare CR and LF travel by BDAT with BODY=BINARYMIME only (RFC 5321 2.3.8, RFC 3030 3)."""
+        self.client.cut()
+        text = "the message has a bare CR or LF and is not sent (RFC 5321 2.3.8)"
+        return Refused(stage=Stage.LOCAL, code=554, enhanced="5.6.0", text=text, host=self.client.host, operator=True)
+
     async def _send_bdat(self) -> Outcome:
+        """One chunk, its size told before it (RFC 3030 2): what is not all of it is no mail to the hop."""
         client, mail = self.client, self.mail
         size = mail.size
-        source, sent = mail.chunks(), 0
+        source, sent = mail.chunks() if mail.body == "BINARYMIME" else checked(mail.chunks()), 0
+        head = b"BDAT %d LAST\r\n" % size
         try:
-            client.write(b"BDAT %d LAST\r\n" % size)
+            if isinstance(mail.raw, bytes) and size <= 1 << 18:
+                return await self._end(head + b"".join(source))
+            client.write(head)
             piece = await _next(source, blocking=not isinstance(mail.raw, bytes)) or b""
             while piece:
                 following = await _next(source, blocking=not isinstance(mail.raw, bytes))
@@ -182,6 +196,8 @@ class _Transaction:
                 client.write(piece)
                 await client.drain(self.waits.block)
                 piece = following
+        except BareLineEnd:
+            return self._bare()
         except (OSError, TimeoutError) as error:
             return await self._broken_body(error)
         if sent != size:
@@ -253,7 +269,8 @@ class _Transaction:
 
     def _mail_line(self) -> str:
         mail, extensions = self.mail, self.client.extensions
-        words = [f"MAIL FROM:<{mail.sender}>"]
+        sender = verp.tagged(mail.sender, mail.verp) if mail.verp and not self.dsn else mail.sender
+        words = [f"MAIL FROM:<{sender}>"]
         if "SIZE" in extensions:
             words.append(f"SIZE={mail.size}")
         if mail.body != "7BIT" and "8BITMIME" in extensions:

@@ -12,6 +12,7 @@ from congvan_mailbox.smtp.auth_verb import AuthVerb
 from congvan_mailbox.smtp.connection import Hangup
 from congvan_mailbox.smtp.envelope import Envelope, Recipient
 from congvan_mailbox.smtp.handler import Decision, SessionFacts
+from congvan_mailbox.smtp.wishes import NAMES, carried, offered, refusal
 
 _SYNTAX = {
     "syntax": "501 5.5.2 Syntax error",
@@ -75,6 +76,8 @@ class Verbs(AuthVerb):
             words.append("CHUNKING")
             if policy.binarymime:
                 words.append("BINARYMIME")
+        trusted = self.service.gate.trusts(facts.peer_ip)
+        words += offered(policy, tls=facts.tls is not None, trusted=trusted, at=self.service.clock())
         if self.service.tls_context is not None and facts.tls is None:
             words.append("STARTTLS")
         if self._auth_offered():
@@ -129,7 +132,12 @@ class Verbs(AuthVerb):
             self._recipients = []
             self._mail_id = new_id()
             self._mail_time = self.service.clock()
-            await self.push("250 2.1.0 Sender ok")
+            await self.push(self._sender_ok(params))
+
+    def _sender_ok(self, params: dict[str, str]) -> str:
+        if params.get("MT-PRIORITY", "0") != "0" and not self.service.gate.trusts(self.facts.peer_ip):
+            return "250 2.3.6 0 is the new priority"  # RFC 6710
+        return "250 2.1.0 Sender ok"
 
     def _mail_parameters(self, sender: str, params: dict[str, str]) -> str | None:
         """The reply that refuses them, or None; afterwards only what the envelope keeps is left in ``params``."""
@@ -163,11 +171,14 @@ class Verbs(AuthVerb):
                     return "501 5.5.4 ENVID is 1 to 100 characters"
             elif key == "AUTH" and self._auth_offered():
                 pass  # RFC 4954 5: a server need not trust it
+            elif key in NAMES:
+                continue  # judged together below
             else:
                 return f"555 5.5.4 {key} not supported"
         if not is_ascii_address(sender) and "SMTPUTF8" not in params:
             return "553 5.6.7 Address needs SMTPUTF8"
-        return None
+        trusted = self.service.gate.trusts(self.facts.peer_ip)
+        return refusal(params, policy, tls=self.facts.tls is not None, trusted=trusted, at=self.service.clock())
 
     async def smtp_RCPT(self, arg: str) -> None:
         """RFC 5321 4.1.1.3. Only the handler decides whether a mailbox is ours; without its yes there is none."""
@@ -236,6 +247,7 @@ class Verbs(AuthVerb):
             declared_size=int(size) if size else None,
             ret=params.get("RET"),
             envid=params.get("ENVID"),
+            extra=carried(params, self._mail_time, trusted=self.service.gate.trusts(facts.peer_ip)) if params else {},
         )
 
     def _protocol(self, facts: SessionFacts, utf8: bool) -> str:

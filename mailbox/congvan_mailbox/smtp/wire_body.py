@@ -11,6 +11,23 @@ class BareLineEnd(Exception):
     """The message has a CR or LF of its own; it would be read differently by different servers (smuggling)."""
 
 
+def checked(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """The pieces for BDAT as they are. Raises BareLineEnd before the last piece is given."""
+    check, held = LineCheck(0), b""
+    for chunk in chunks:
+        check.feed(chunk)
+        if check.fault:
+            raise BareLineEnd
+        if held:
+            yield held
+        held = chunk
+    check.end()
+    if check.fault:
+        raise BareLineEnd
+    if held:
+        yield held
+
+
 def stuffed(chunks: Iterable[bytes]) -> Iterator[bytes]:
     """The pieces for DATA without the final dot line, ending in CRLF. Raises BareLineEnd.
 

@@ -16,18 +16,18 @@ from congvan_core.errors import InputError, NotFoundError, RefusedError
 from congvan_core.ids import iso_vn
 from congvan_core.registers.books import all_books
 from congvan_core.registers.listing import lines
-from congvan_gateway.console import drafts, registry
+from congvan_gateway.console import drafts, registry, second_person
+from congvan_gateway.console.api.arranging import item_of, person_of
 from congvan_gateway.console.api.door import Answer, Call
 from congvan_gateway.console.desk import Upload
 from congvan_gateway.console.pages.waiting import waiting_rows
-from congvan_gateway.console.rights import require_row, visible_agencies
+from congvan_gateway.console.rights import visible_agencies
 from congvan_gateway.dispatch.following import track_json
 from congvan_gateway.dispatch.issuing import send
 from congvan_gateway.dispatch.request import SendRequest
 from congvan_gateway.dispatch.resending import resend
 from congvan_gateway.quarantine import acts
-from congvan_gateway.quarantine.person import Person
-from congvan_gateway.quarantine.queue import find_item, item_json
+from congvan_gateway.quarantine.queue import item_json
 from congvan_mailbox.package.edxml_read import read_packet
 
 _DIRECTIONS = ("incoming", "outgoing")
@@ -158,22 +158,18 @@ def quarantine(call: Call) -> Answer:
 
 
 def item(call: Call) -> Answer:
-    with call.app.database.read() as connection:
-        row = find_item(connection, call.path("item"))
-    require_row(call.agencies, row.agency_id, "thư")
+    row = item_of(call, call.path("item"))
     report = None if row.state == "sealed" else row.report
     return 200, item_json(row) | {"report": report, "version": row.version, "decided_by": row.decided_by}
 
 
 def decide(call: Call) -> Answer:
     """release, information, refuse or discard, in the name of the person that the program names."""
-    with call.app.database.read() as connection:
-        row = find_item(connection, call.path("item"))
-    require_row(call.agencies, row.agency_id, "thư")
+    row = item_of(call, call.path("item"))
     act, reason = call.text("act", 20, required=True), call.text("reason", 1000)
-    by = Person(
-        call.text("by", 150, required=True) + f" ({call.name})", call.text("position", 200), call.text("telephone", 50)
-    )
+    by = person_of(call)
+    if call.app.settings.console.second_person and second_person.risky(row, act):
+        raise RefusedError("Thư được đề nghị từ chối; tiếp nhận cần hai người, quyết định tại trang làm việc")
     if act == "release":
         return 200, acts.release(call.app, row.id, by, reason=reason or None).to_json()
     if act == "information":

@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from congvan_core import __version__
-from congvan_gateway.console.api import acts
+from congvan_gateway.console.api import acts, arranging, asking, following
 from congvan_gateway.console.api.door import Handler, door
 from congvan_gateway.console.desk import Desk
 
@@ -32,6 +32,9 @@ _SEND = _body(
 _DECIDE = _body(["act", "by"], act={"enum": ["release", "information", "refuse", "discard"]}, reason=_TEXT, **_PERSON)
 _RESEND = _body(["reason"], reason={"type": "string", "minLength": 1, "maxLength": 500},
                 to={"type": "array", "maxItems": 500, "items": _TEXT})  # fmt: skip
+_REASON = _body(["reason"], reason={"type": "string", "minLength": 1, "maxLength": 500})
+_TO = {"type": "array", "maxItems": 500, "items": _TEXT}
+_PERIOD = [("from", {"type": "string", "format": "date"}), ("to", {"type": "string", "format": "date"})]
 _PAGE = [
     ("q", _TEXT),
     ("year", {"type": "integer", "minimum": 0, "maximum": 9999}),
@@ -53,7 +56,43 @@ _TABLE: list[tuple[str, str, Handler, str, str, list[tuple[str, dict[str, Any]]]
     ("/quarantine/{item}/decision", "POST", acts.decide, "decide", "Tiếp nhận, để biết, từ chối, loại", [], _DECIDE),
     ("/registers", "GET", acts.register, "read", "Sổ theo NĐ 30/2020 Phụ lục IV",
      [("book", {"enum": ["incoming", "outgoing"]}), _PAGE[1]], None),
+    ("/documents/{document}/take-back", "POST", following.taken_back, "send", "Lấy lại văn bản đã gửi", [],
+     _body(["reason"], reason={"type": "string", "minLength": 1, "maxLength": 1000}, to=_TO)),
+    ("/documents/{document}/call", "POST", following.called, "send", "Ghi nhận xác nhận qua điện thoại", [],
+     _body(["said"], said={"type": "string", "minLength": 1, "maxLength": 500}, to=_TEXT, register_number=_TEXT)),
+    ("/documents/{document}/fault", "POST", following.reported, "send", "Báo sự cố cho đơn vị vận hành", [],
+     _body([], to=_TEXT, note=_TEXT)),
+    ("/documents/{document}/number", "POST", following.numbered, "decide", "Ghi số đến do QLVBĐH cấp", [],
+     _body(["number"], number={"type": "string", "minLength": 1, "maxLength": 20})),
+    ("/documents/{document}/strike", "POST", following.struck, "decide", "Hủy số, số vẫn nằm trong sổ", [], _REASON),
+    ("/documents/{document}/evidence", "GET", following.evidence, "read", "Hồ sơ chứng cứ (zip)", [("to", _TEXT)], None),
+    ("/quarantine/{item}/correction", "POST", arranging.corrected, "decide", "Sửa thông tin văn bản trước khi vào sổ", [],
+     _body(["fields", "by"], fields={"type": "object", "additionalProperties": _TEXT},
+           part={"type": "integer", "minimum": 0, "maximum": 49}, **_PERSON)),
+    ("/quarantine/{item}/split", "POST", arranging.divided, "decide", "Tách tệp của thư thành các văn bản", [],
+     _body(["groups", "by"], groups={"type": "array", "items": {"type": "array", "items": _TEXT}}, **_PERSON)),
+    ("/quarantine/{item}/join", "POST", arranging.joined, "decide", "Gộp thư khác vào thư này", [],
+     _body(["by"], **{"with": {"type": "array", "maxItems": 20, "items": _TEXT}}, **_PERSON)),
+    ("/quarantine/{item}/separate", "POST", arranging.separated, "decide", "Bỏ cách gộp, tách", [],
+     _body(["by"], **_PERSON)),
+    ("/quarantine/{item}/attach", "POST", arranging.attached, "decide", "Gắn vào văn bản đã có số đến", [],
+     _body(["document", "by"], document={"type": "string", "minLength": 1}, reason=_TEXT, **_PERSON)),
+    ("/quarantine/{item}/each", "POST", arranging.registered_each, "decide", "Vào sổ từng văn bản của thư", [],
+     _body(["by"], reason=_TEXT, **_PERSON)),
+    ("/agencies", "GET", asking.agencies, "read", "Danh bạ", [_PAGE[0], _PAGE[2]], None),
+    ("/route", "GET", asking.route, "read", "Nơi nhận đi đường nào, vì sao",
+     [("to", _TEXT), ("urgency", _TEXT), ("size", {"type": "integer", "minimum": 0, "maximum": 10_000_000_000})], None),
+    ("/audit/period", "GET", asking.period, "audit", "Kiểm tra theo kỳ", _PERIOD, None),
+    ("/audit/journal", "GET", asking.journal, "audit", "Kiểm tra nhật ký", [], None),
 ]  # fmt: skip
+
+
+#: What makes something new answers 201; what is not JSON says so.
+_MADE = {("/documents", "POST"), ("/documents/{document}/resend", "POST")}
+_MEDIA = {
+    "/documents/{document}/files/{file}": "application/octet-stream",
+    "/documents/{document}/evidence": "application/zip",
+}
 
 
 def api_routes(desk: Desk) -> list[Route]:
@@ -80,17 +119,16 @@ def description() -> dict[str, Any]:
             for name in ("document", "file", "item")
             if f"{{{name}}}" in path
         ]
-        parameters += [{"name": n, "in": "query", "required": n == "book", "schema": schema} for n, schema in query]
+        needed = {"book"} | ({"from", "to"} if path == "/audit/period" else {"to"} if path == "/route" else set())
+        parameters += [{"name": n, "in": "query", "required": n in needed, "schema": schema} for n, schema in query]
         operation: dict[str, Any] = {
             "summary": summary,
             "description": f"Phạm vi của mã truy cập: {scope}",
             "parameters": parameters,
             "responses": {
-                "201" if method == "POST" and scope == "send" else "200": {
+                "201" if (path, method) in _MADE else "200": {
                     "description": "được",
-                    "content": {
-                        ("application/octet-stream" if "{file}" in path else "application/json"): {"schema": {}}
-                    },
+                    "content": {_MEDIA.get(path, "application/json"): {"schema": {}}},
                 },
                 **{str(code): error for code in (400, 401, 403, 404, 409, 422, 503)},
             },

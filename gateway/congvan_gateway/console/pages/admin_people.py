@@ -18,25 +18,31 @@ from congvan_gateway.console.accounts import (
     add_account,
     all_accounts,
     change_account,
+    end_sessions,
+    open_sessions,
     set_password,
     set_second_factor,
 )
 from congvan_gateway.console.desk import Ask, status_of
+from congvan_gateway.console.openid_accounts import pin
 from congvan_gateway.console.passwords import random_password
 from congvan_gateway.console.schema import api_token, webhook, webhook_delivery
 from congvan_gateway.console.sessions import digest
 
 SCOPES = {
     "read": "đọc văn bản, sổ, theo dõi, danh sách chờ kiểm tra",
-    "send": "phát hành và gửi lại văn bản",
-    "decide": "tiếp nhận, từ chối, loại thư chờ kiểm tra",
+    "send": "phát hành, gửi lại, lấy lại văn bản; ghi cuộc gọi, báo sự cố",
+    "decide": "sửa, gộp, tách, tiếp nhận, từ chối, loại thư chờ kiểm tra; ghi số, hủy số",
+    "audit": "đọc số liệu kiểm tra theo kỳ và kết quả kiểm tra nhật ký",
 }
 
 
 def people(ask: Ask, *, wrong: str = "", once: tuple[str, str] | None = None, status: int = 200) -> Response:
     with ask.app.database.read() as connection:
         rows, own = all_accounts(connection), own_agencies(connection)
-    return ask.render("admin_people.html", status=status, rows=rows, own=own, wrong=wrong, once=once, form=ask.form)
+        counts = {row.id: len(open_sessions(connection, row.id, ask.now)) for row in rows}
+    return ask.render("admin_people.html", status=status, rows=rows, own=own, wrong=wrong, once=once, form=ask.form,
+                      counts=counts, openid=ask.app.settings.openid)  # fmt: skip
 
 
 def change_people(ask: Ask) -> Response:
@@ -56,14 +62,14 @@ def _people(ask: Ask) -> Response:
             add_account(
                 connection, login=form.text("login", 80), name=form.text("name", 200), password=password,
                 roles=form.texts("roles"), position=form.text("position", 200), telephone=form.text("telephone", 50),
-                agencies=chosen, actor=actor, at=ask.now,
+                agencies=chosen, actor=actor, at=ask.now, mail=form.text("mail", 320),
             )  # fmt: skip
             login = form.text("login", 80).lower()
         elif act == "change":
             change_account(
                 connection, target, actor=actor, at=ask.now, name=form.text("name", 200), roles=form.texts("roles"),
                 position=form.text("position", 200) or None, telephone=form.text("telephone", 50) or None,
-                agencies=chosen, active=form.has("active"),
+                agencies=chosen, active=form.has("active"), mail=form.text("mail", 320),
             )  # fmt: skip
             return ask.go("/quan-tri/nguoi-dung", "Đã ghi; nếu đổi vai trò thì người này phải đăng nhập lại")
         elif act == "password":
@@ -71,7 +77,17 @@ def _people(ask: Ask) -> Response:
             login = account_row(connection, target).login
         elif act == "factor":
             set_second_factor(connection, target, None, actor=actor, at=ask.now)
-            return ask.go("/quan-tri/nguoi-dung", "Đã tắt xác thực hai bước của người này")
+            return ask.go("/quan-tri/nguoi-dung", "Đã tắt xác thực hai bước của người này; mã dự phòng hết hiệu lực")
+        elif act == "sessions":
+            count = end_sessions(connection, account_row(connection, target).id, ask.now)
+            append(connection, agency_id="", actor=actor, kind="session.revoked", subject=f"account:{target}",
+                   data={"sessions": count}, at=ask.now)  # fmt: skip
+            return ask.go("/quan-tri/nguoi-dung", f"Đã kết thúc {count} phiên của người này")
+        elif act == "free":
+            pin(connection, account_row(connection, target).id, None, actor=actor, at=ask.now)
+            return ask.go(
+                "/quan-tri/nguoi-dung", "Đã bỏ gắn với nhà cung cấp định danh; lần đăng nhập sau gắn lại theo thư"
+            )
         else:
             raise InputError("Không rõ việc cần làm")
     return people(ask, once=(login, password))
@@ -143,4 +159,5 @@ def _programs(ask: Ask) -> Response:
         append(
             connection, agency_id="", actor=ask.account.signature, kind=kinds[act], subject=subject, data=data, at=at
         )
-    return programs(ask, once=once) if once else ask.go("/quan-tri/chuong-trinh", "Đã thu hồi")
+    told = "Đã thu hồi mã truy cập" if act == "revoke" else "Đã ngừng báo sự kiện tới địa chỉ đó"
+    return programs(ask, once=once) if once else ask.go("/quan-tri/chuong-trinh", told)

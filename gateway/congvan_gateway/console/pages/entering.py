@@ -9,6 +9,7 @@ from congvan_core.journal.writing import append
 from congvan_gateway.console import sessions
 from congvan_gateway.console.accounts import log_in
 from congvan_gateway.console.desk import Ask
+from congvan_gateway.console.rights import Account
 
 
 def local(path: str) -> str:
@@ -20,7 +21,12 @@ def local(path: str) -> str:
 def show(ask: Ask) -> Response:
     if ask.session is not None:
         return ask.go("/")
-    return ask.render("entering.html", login="", target=local(ask.query("tiep", 1000)), wrong="")
+    return _page(ask, target=local(ask.query("tiep", 1000)))
+
+
+def _page(ask: Ask, *, target: str, login: str = "", wrong: str = "", status: int = 200) -> Response:
+    openid = ask.app.settings.openid
+    return ask.render("entering.html", status=status, login=login, target=target, wrong=wrong, openid=openid)
 
 
 def enter(ask: Ask) -> Response:
@@ -31,14 +37,19 @@ def enter(ask: Ask) -> Response:
             ask.app.database,
             login=login,
             password=ask.form.text("password", 300),
-            code=ask.form.text("code", 12),
+            code=ask.form.text("code", 20),
             address=ask.address,
             at=ask.now,
         )
     except RefusedError as error:
         who, wrong, status = None, error.message, 429
     if who is None:
-        return ask.render("entering.html", status=status, login=login, target=target, wrong=wrong)
+        return _page(ask, target=target, login=login, wrong=wrong, status=status)
+    return admit(ask, who, target)
+
+
+def admit(ask: Ask, who: Account, target: str) -> Response:
+    """A session for a person who has proved to be this account; on to the page that was asked for."""
     if ask.session is not None:
         sessions.end(ask.app.database, ask.session.id, ask.now)
     browser = ask.request.headers.get("user-agent", "")

@@ -21,6 +21,9 @@ def show(ask: Ask) -> Response:
         values: dict[str, Any] = {
             "agencies": visible_agencies(connection, mine),
             "waiting": figures.by_state(connection, mine, message, WAITING),
+            "held_late": figures.held_late(connection, ask.app, mine, ask.now),
+            "orders": figures.orders_waiting(connection, mine),
+            "mailboxes": figures.broken_mailboxes(connection) if mine is None else [],
             "overdue": figures.overdue_count(connection, mine, ask.now),
             "late": figures.late_recipients(connection, mine, ask.now),
             "queues": figures.queues(connection, mine),

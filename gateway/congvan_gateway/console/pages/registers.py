@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from sqlalchemy import Connection
 from starlette.responses import Response
 
 from congvan_core.errors import InputError
 from congvan_core.registers.books import all_books, by_id
 from congvan_core.registers.entries import entry_row, give_external_number, strike, waiting_for_number
 from congvan_core.registers.exporting import export_register
-from congvan_gateway.console import registry
+from congvan_gateway.console import registry, views
+from congvan_gateway.console.cursor import Cursor, Page
 from congvan_gateway.console.desk import Ask
+from congvan_gateway.console.pages import hand_sent
 from congvan_gateway.console.rights import require_row, visible_agencies
 from congvan_gateway.receipts.numbered import let_go
 
@@ -33,25 +36,33 @@ def outgoing(ask: Ask) -> Response:
 def _show(ask: Ask, direction: str) -> Response:
     mine = ask.account.agencies
     words, year, state = ask.query("tim"), ask.query_number("nam", 0, 9999), ask.query("loc", 10)
-    offset = ask.query_number("tu", 0, 10_000_000)
+    cursor = Cursor.read(ask)
+    fragment = ask.request.headers.get("x-fragment") == "rows"
     with ask.app.database.read() as connection:
-        rows = registry.entries(
+        found = registry.entries(
             connection, mine, direction, words=words, year=year, urgency=state == "urgent",
-            state=state if state in ("active", "struck", "waiting") else "", limit=registry.PAGE + 1, offset=offset,
+            state=state if state in ("active", "struck", "waiting") else "", limit=registry.PAGE + 1, cursor=cursor,
         )  # fmt: skip
-        fragment = ask.request.headers.get("x-fragment") == "rows"
-        points = [] if fragment else visible_agencies(connection, mine)
-        waiting = [w for point in points if direction == "incoming" for w in waiting_for_number(connection, point.id)]
-        values: dict[str, Any] = {
-            "years": [] if fragment else registry.years(connection, mine, direction),
-            "books": [b for point in points for b in all_books(connection, point.id, direction=direction)],
-            "waiting": waiting,
-        }
+        values: dict[str, Any] = {} if fragment else _around(ask, connection, direction)
+    page = Page(found, registry.PAGE, cursor, time="registered_at")
     return ask.render(
         "register_rows.html" if fragment else "register.html",
-        rows=rows[: registry.PAGE], more=len(rows) > registry.PAGE, offset=offset, page=registry.PAGE,
-        incoming=direction == "incoming", words_asked=words, year=year, state=state, **values,
+        rows=page.rows, page=page, incoming=direction == "incoming", place=direction, words_asked=words, year=year,
+        state=state, **values,
     )  # fmt: skip
+
+
+def _around(ask: Ask, connection: Connection, direction: str) -> dict[str, Any]:
+    """What stands around the list: years, books to print, what waits for a number or was sent by hand, saved views."""
+    points = visible_agencies(connection, ask.account.agencies)
+    incoming = direction == "incoming"
+    return {
+        "years": registry.years(connection, ask.account.agencies, direction),
+        "books": [b for point in points for b in all_books(connection, point.id, direction=direction)],
+        "waiting": [w for point in points for w in waiting_for_number(connection, point.id)] if incoming else [],
+        "views": views.views_of(connection, ask.account.id, direction),
+        "by_hand": 0 if incoming else hand_sent.count(ask),
+    }
 
 
 def export(ask: Ask) -> Response:
@@ -86,4 +97,5 @@ def act(ask: Ask) -> Response:
         else:
             raise InputError("Không rõ việc cần làm")
     # An entry of an old register has no document in the store: its act counts all the same.
-    return ask.go(f"/van-ban/{row.document_id}" if row.document_id else "/", notice)
+    target = f"/van-ban/{row.document_id}" if row.document_id else "/van-ban-den"
+    return ask.go("/van-ban-den" if ask.form.text("back", 40) == "/van-ban-den" else target, notice)

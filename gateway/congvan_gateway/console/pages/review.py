@@ -1,27 +1,50 @@
-"""The review card of one mail, and a person's acts on it."""
+"""The review card of one mail: what is known of it, what would be registered, which acts there are."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Connection, Row, func, select, update
 from starlette.responses import Response
 
-from congvan_core.agencies.keys import confirm_key, enroll_key
-from congvan_core.errors import ConflictError, CongvanError, InputError, NotFoundError, RefusedError
+from congvan_core.documents.finding_again import Candidate
+from congvan_core.documents.store import StoredDocument
+from congvan_core.errors import ConflictError, CongvanError, NotFoundError, RefusedError
+from congvan_core.ids import VIETNAM
 from congvan_core.journal.writing import append
 from congvan_core.storage.schema import event
-from congvan_gateway.console import card
-from congvan_gateway.console.desk import Ask, status_of
-from congvan_gateway.console.pages.waiting import act_on_one, limit_of, next_numbers
+from congvan_gateway.console import card, looking, proposals, second_person
+from congvan_gateway.console.desk import Ask
+from congvan_gateway.console.limits import Limits, end_of_day
+from congvan_gateway.console.pages.waiting import left_in_words, next_numbers
 from congvan_gateway.console.rights import require_row, rows_of
-from congvan_gateway.judgement.sandbox import SandboxError
+from congvan_gateway.judgement.duplicates import register_number
+from congvan_gateway.quarantine import arrangement
 from congvan_gateway.quarantine.queue import find_item
+from congvan_gateway.receipts.asking_again import answerable
+from congvan_gateway.routing.office import office_calendar
 from congvan_gateway.storage.schema import message
 
 #: A discarded mail may be taken back this long.
 UNDO = timedelta(minutes=10)
+_OPEN = ("held", "conflict", "unreadable")
+_RESEND = (
+    "tệp văn bản không mở được",
+    "tệp văn bản không còn chữ ký số (đã in, quét hoặc xuất lại sau khi ký)",
+    "thư thiếu phụ lục nêu trong văn bản",
+    "số, ký hiệu hoặc ngày trong tệp và trên trang không thống nhất",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Twin:
+    """A registered document that this mail may repeat, with its số đến."""
+
+    document: StoredDocument
+    by: frozenset[str]
+    number: str | None
 
 
 def load(ask: Ask, item: str) -> Row[Any]:
@@ -36,32 +59,90 @@ def show(ask: Ask, *, wrong: str = "", status: int = 200) -> Response:
     row = load(ask, ask.path("item"))
     if ask.request.method == "GET":
         _viewed(ask, row)
+    sealed, is_open = row.state == "sealed", row.state in _OPEN
+    others = looking.look(ask.app.database, row.id, ask.account, ask.now) if is_open else []
+    report = {} if sealed else row.report or {}
     with ask.app.database.read() as connection:
-        history = connection.execute(
-            select(event).where(event.c.subject == f"message:{row.id}").order_by(event.c.id.desc()).limit(50)
-        ).all()
-        numbers = next_numbers(connection, ask.account.agencies, ask.now)
-        sender = card.directory_entry(connection, row, ask.now)
         keys = card.unknown_keys(connection, row)
-        following = connection.execute(
-            select(message.c.id)
-            .where(message.c.state.in_(("held", "conflict", "unreadable")), message.c.id != row.id)
-            .where(rows_of(ask.account.agencies, message.c.agency_id))
-            .order_by(message.c.urgency.desc(), message.c.received_at, message.c.id)
-            .limit(1)
-        ).scalar_one_or_none()
-        twins = card.possible_twins(connection, row)
-    sealed = row.state == "sealed"
+        asked = second_person.pending(connection, row.id) if is_open else None
+        values: dict[str, Any] = {
+            "history": connection.execute(
+                select(event).where(event.c.subject == f"message:{row.id}").order_by(event.c.id.desc()).limit(50)
+            ).all(),
+            "numbers": next_numbers(connection, ask.account.agencies, ask.now),
+            "sender": card.directory_entry(connection, row, ask.now),
+            "limit": Limits(ask.app, connection, ask.now).of(row),
+            "asked": asked,
+            "second": second_person.needed(connection, ask.app, row, "release", ask.account),
+            "twins": [_twin(connection, c) for c in card.possible_twins(connection, row)],
+            "siblings": _siblings(connection, ask, row) if is_open else [],
+            "followers": arrangement.followers(connection, row.id),
+            **_onward(connection, ask, row),
+        }
+        arranged = arrangement.load(connection, row.id)
+    files = card.files(report)
+    fields = proposals.fields(row)
+    documents = _documents(files, arranged.groups, report)
+    parts = len(arranged.groups) if arranged.groups else len(report.get("proposals") or [])
     return ask.render(
         "review.html",
-        status=status, row=row, sealed=sealed, report=row.report or {}, wrong=wrong, history=history, numbers=numbers,
-        groups=[] if sealed else card.grouped_findings(row.report or {}, ask.lang),
-        files=[] if sealed else card.files(row.report or {}), keys=keys, sender=sender, twins=twins,
-        advice=card.advice(row, keys), sentences=card.refusals(row), limit=limit_of(row, ask.app, ask.now),
-        open=row.state in ("held", "conflict", "unreadable"), following=following,
+        status=status, row=row, sealed=sealed, report=report, wrong=wrong, keys=keys, others=others, fields=fields,
+        groups=card.grouped_findings(report, ask.lang) if report else [], files=files, documents=documents, parts=parts,
+        candidates=len(documents) > 1 or bool(values["siblings"]), joined_to=arranged.joined_to,
+        arranged=bool(arranged.groups or values["followers"]),
+        unsure=any(f.missing or f.disputed or f.guessed for f in fields) and row.kind in ("package", "document"),
+        advice=card.advice(row, keys) if asked is None else ("", "Một người đề nghị tiếp nhận thư được khuyên từ chối; "
+        "người thứ hai xem lý do và các phát hiện rồi quyết định."),
+        sentences=card.refusals(row), resend_sentences=_RESEND, answer_to=answerable(row), open=is_open,
+        left=left_in_words(ask), tomorrow=end_of_day(office_calendar(None), ask.now, days=1).astimezone(VIETNAM).date(),
         may_undo=row.state == "ignored" and row.decided_at is not None and ask.now - row.decided_at < UNDO,
-        form=ask.form,
+        form=ask.form, **values,
     )  # fmt: skip
+
+
+def _twin(connection: Connection, found: Candidate) -> Twin:
+    return Twin(found.document, found.by, register_number(connection, found.document.id))
+
+
+def _onward(connection: Connection, ask: Ask, row: Row[Any]) -> dict[str, Any]:
+    """Where the clerk goes next, urgent first, and how many wait besides this one."""
+    waiting = (message.c.state.in_(_OPEN), message.c.id != row.id, rows_of(ask.account.agencies, message.c.agency_id))
+    following = connection.execute(
+        select(message.c.id).where(*waiting)
+        .order_by(message.c.urgency.desc(), message.c.received_at, message.c.id).limit(1)
+    ).scalar_one_or_none()  # fmt: skip
+    return {
+        "following": following,
+        "remaining": connection.execute(select(func.count()).where(*waiting)).scalar_one(),
+    }
+
+
+def _siblings(connection: Connection, ask: Ask, row: Row[Any]) -> list[Row[Any]]:
+    """Other waiting mails of the same sender to the same mailbox, of the same days: what one document was spread over."""
+    if not row.from_address:
+        return []
+    near = timedelta(days=2)
+    return list(
+        connection.execute(
+            select(message.c.id, message.c.subject, message.c.received_at)
+            .where(
+                message.c.state.in_(("held", "unreadable")), message.c.id != row.id,
+                message.c.from_address == row.from_address, message.c.agency_id == row.agency_id,
+                message.c.received_at.between(row.received_at - near, row.received_at + near),
+                rows_of(ask.account.agencies, message.c.agency_id),
+            )
+            .order_by(message.c.received_at)
+            .limit(10)
+        )
+    )  # fmt: skip
+
+
+def _documents(files: list[dict[str, Any]], groups: Any, report: dict[str, Any]) -> list[dict[str, Any]]:
+    """The files that may be parted, each with the number of its document as it stands now."""
+    shown = [f for f in files if f.get("role") in ("main", "enclosure", "final_draft")]
+    proposed = groups or [[p["sha256"], *p.get("enclosures", [])] for p in report.get("proposals") or []]
+    place = {sha: at for at, group in enumerate(proposed, 1) for sha in group}
+    return [{**f, "group": place.get(f["sha256"], 1)} for f in shown]
 
 
 def _text(ask: Ask, row: Row[Any]) -> str:
@@ -105,89 +186,6 @@ def _viewed(ask: Ask, row: Row[Any]) -> None:
         with ask.app.database.write() as connection:
             append(connection, agency_id=row.agency_id or "", actor=actor, kind="message.viewed", subject=subject,
                    data={}, at=ask.now)  # fmt: skip
-
-
-def decide(ask: Ask) -> Response:
-    row = load(ask, ask.path("item"))
-    try:
-        return _decide(ask, row)
-    except (InputError, RefusedError, SandboxError) as error:
-        return show(ask, wrong=error.message, status=status_of(error))
-
-
-def _decide(ask: Ask, row: Row[Any]) -> Response:
-    act, reason = ask.form.text("act", 20), ask.form.text("reason", 1000)
-    if ask.form.number("version", -1) != row.version:
-        who = row.decided_by or "hệ thống"
-        raise ConflictError(
-            f"Thư này đã thay đổi sau khi bạn mở trang ({who} vừa xử lý hoặc kiểm tra lại); hãy xem lại"
-        )
-    if act in ("trust", "again"):
-        return _trust(ask, row) if act == "trust" else _again(ask, row)
-    if act not in ("release", "information", "refuse", "discard"):
-        raise InputError("Không rõ việc cần làm")
-    if act == "refuse" and not reason:
-        reason = ask.form.text("sentence", 1000)
-    done = act_on_one(ask, row.id, act, reason)
-    number = f", số đến {done.register_number}" if done.register_number else ""
-    words = {
-        "registered": f"Đã tiếp nhận và vào sổ{number}",
-        "duplicate": f"Văn bản đã có trong sổ{number}; lần gửi này được ghi nhận, không vào sổ lần thứ hai",
-        "refused": "Đã từ chối tiếp nhận; thông báo được gửi khi nguồn gửi đã xác thực",
-        "ignored": "Đã loại khỏi danh sách (thư vẫn được lưu)",
-        "sealed": "Thư có thể mang dấu chỉ độ mật và đã được niêm phong",
-    }
-    undo = f"/cho-kiem-tra/{row.id}/mo-lai" if done.state == "ignored" else ""
-    onward = ask.form.text("following", 40)
-    target = f"/cho-kiem-tra/{onward}" if onward.isalnum() else "/cho-kiem-tra"
-    if done.state == "held":
-        target = f"/cho-kiem-tra/{row.id}"
-    return ask.go(target, words.get(done.state, "Đã ghi nhận"), undo=undo)
-
-
-def _trust(ask: Ask, row: Row[Any]) -> Response:
-    """Confirm a key after its fingerprint was compared (directory or another channel), then judge the mail again."""
-    fingerprint = ask.form.text("fingerprint", 64).lower()
-    if not ask.form.has("compared"):
-        raise InputError(
-            "Hãy đánh dấu rằng đã đối chiếu dấu vân tay với cơ quan gửi qua kênh khác (điện thoại, văn bản)"
-        )
-    with ask.app.database.read() as connection:
-        known = {k["fingerprint"]: k for k in card.unknown_keys(connection, row)}
-    key = known.get(fingerprint)
-    if key is None:
-        raise NotFoundError("Thư này không có khóa đó, hoặc khóa đã được xác nhận")
-    certificate = None if key["id"] else _certificate(ask, row, fingerprint)
-    with ask.app.database.write() as connection:
-        if certificate is None:
-            confirm_key(connection, key["id"], actor=ask.account.signature, at=ask.now)
-        else:
-            enroll_key(connection, key["contact_point_id"], certificate, actor=ask.account.signature, at=ask.now,
-                       purpose="document")  # fmt: skip
-        connection.execute(
-            update(message).where(message.c.id == row.id, message.c.state == "held").values(next_try_at=ask.now)
-        )
-    return ask.go(f"/cho-kiem-tra/{row.id}", "Đã tin cậy chứng thư này cho cơ quan gửi; thư đang được kiểm tra lại")
-
-
-def _certificate(ask: Ask, row: Row[Any], fingerprint: str) -> bytes:
-    import hashlib
-
-    for file in (row.report or {}).get("attachments", []):
-        if file.get("format") != "pdf":
-            continue
-        for certificate in ask.desk.pictures.certificates(file["sha256"]):
-            if hashlib.sha256(certificate).hexdigest() == fingerprint:
-                return certificate
-    raise NotFoundError("Không tìm thấy chứng thư này trong tệp")
-
-
-def _again(ask: Ask, row: Row[Any]) -> Response:
-    with ask.app.database.write() as connection:
-        connection.execute(
-            update(message).where(message.c.id == row.id, message.c.state == "held").values(next_try_at=ask.now)
-        )
-    return ask.go(f"/cho-kiem-tra/{row.id}", "Thư sẽ được kiểm tra lại trong giây lát")
 
 
 def reopen(ask: Ask) -> Response:

@@ -2,40 +2,45 @@
 
 from __future__ import annotations
 
-import hashlib
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import Connection, Row, select
 from starlette.responses import Response
 
-from congvan_core.agencies.lookup import contact_point_by_id, main_mailbox
-from congvan_core.errors import ConfigurationError, InputError, NotFoundError
-from congvan_core.ids import VIETNAM, new_id
-from congvan_core.journal.writing import append
-from congvan_core.storage import blobs as blob_rows
-from congvan_gateway.console import registry, words
-from congvan_gateway.console.desk import Ask
+from congvan_core.errors import ConfigurationError, ConflictError, InputError, NotFoundError, RefusedError
+from congvan_core.ids import VIETNAM
+from congvan_gateway.console import registry, views, words
+from congvan_gateway.console.desk import Ask, status_of
 from congvan_gateway.console.rights import require_row
-from congvan_gateway.dispatch.states import Event, Strength
-from congvan_gateway.dispatch.tracking import Evidence, apply
-from congvan_gateway.storage.schema import attempt, outbox, recipient
-from congvan_mailbox.message import Address
-from congvan_mailbox.message.headers import address_line, date_line, raw_line, text_line
-from congvan_mailbox.message.write import text_part
+from congvan_gateway.dispatch.changing_route import next_transport, transports_left
+from congvan_gateway.dispatch.recording_calls import record_call
+from congvan_gateway.dispatch.reminding import remind_now, report_fault
+from congvan_gateway.dispatch.resending import resend
+from congvan_gateway.storage.schema import recipient
 
 
-def show(ask: Ask) -> Response:
+def show(ask: Ask, *, wrong: str = "", status: int = 200) -> Response:
     which, asked = ask.query("loc", 10) or "open", ask.query("tim")
-    offset = ask.query_number("tu", 0, 10_000_000)
+    offset = ask.query_number("tu", 0, 100_000)
+    fragment = ask.request.headers.get("x-fragment") == "rows"
     with ask.app.database.read() as connection:
         rows = registry.followed(connection, ask.account.agencies, ask.now, words=asked, which=which,
                                  limit=registry.PAGE + 1, offset=offset)  # fmt: skip
-    fragment = ask.request.headers.get("x-fragment") == "rows"
+        shown = rows[: registry.PAGE]
+        values: dict[str, Any] = {"counts": {}, "views": []}
+        if not fragment:
+            values = {
+                "counts": registry.followed_counts(connection, ask.account.agencies, ask.now),
+                "views": views.views_of(connection, ask.account.id, "tracking"),
+            }
+        ways = transports_left(connection, [row.id for row in shown])
     return ask.render(
-        "tracking_rows.html" if fragment else "tracking.html", rows=rows[: registry.PAGE], which=which, words_asked=asked,
-        more=len(rows) > registry.PAGE, offset=offset, page=registry.PAGE, open_states=registry.OPEN,
-        operator=ask.app.settings.operations.operator, next_step=next_step,
+        "tracking_rows.html" if fragment else "tracking.html", status=status, rows=shown, which=which, words_asked=asked,
+        more=len(rows) > registry.PAGE, offset=offset, page=registry.PAGE, open_states=registry.OPEN, wrong=wrong,
+        operator=ask.app.settings.operations.operator, next_step=next_step, ways=ways, place="tracking", form=ask.form,
+        **values,
     )  # fmt: skip
 
 
@@ -55,14 +60,24 @@ def next_step(row: Row[Any]) -> str:
 
 
 def act(ask: Ask) -> Response:
+    """POST on one recipient; back to where the person stood."""
     with ask.app.database.read() as connection:
         row = _recipient(connection, ask)
-    wanted = ask.form.text("act", 20)
-    if wanted == "call":
-        return _call(ask, row)
-    if wanted == "fault":
-        return _fault(ask, row)
-    raise InputError("Không rõ việc cần làm")
+    try:
+        wanted = _ACTS.get(ask.form.text("act", 20))
+        if wanted is None:
+            raise InputError("Không rõ việc cần làm")
+        return ask.go(_back(ask, row), wanted(ask, row))
+    except (InputError, RefusedError, ConflictError, ConfigurationError) as error:
+        return show(ask, wrong=error.message, status=status_of(error))
+
+
+def _back(ask: Ask, row: Row[Any]) -> str:
+    """The list as it was filtered, else the document."""
+    back = ask.form.text("back", 600)
+    return f"/theo-doi?{back}" if back and ask.form.has("list") else "/theo-doi" if ask.form.has("list") else (
+        f"/van-ban/{row.document_id}"
+    )  # fmt: skip
 
 
 def _recipient(connection: Connection, ask: Ask) -> Row[Any]:
@@ -73,7 +88,7 @@ def _recipient(connection: Connection, ask: Ask) -> Row[Any]:
     return row
 
 
-def _call(ask: Ask, row: Row[Any]) -> Response:
+def _call(ask: Ask, row: Row[Any]) -> str:
     """A telephone call or a paper confirmation, entered by a clerk: who, whom, when, which number."""
     whom, telephone = ask.form.text("whom", 200), ask.form.text("telephone", 50)
     when, number = ask.form.text("when", 40), ask.form.text("number", 40)
@@ -85,86 +100,44 @@ def _call(ask: Ask, row: Row[Any]) -> Response:
         raise InputError(f"Thời điểm '{when}' không đúng; ví dụ 2026-11-23T09:00") from None
     if moment > ask.now:
         raise InputError("Thời điểm xác nhận không thể ở tương lai")
-    data = {"whom": whom, "telephone": telephone, "by": ask.account.signature, "when": moment.isoformat()}
-    evidence = Evidence(
-        event=Event.RECEIVED if ask.form.text("said", 10) == "received" else Event.ARRIVED,
-        kind="phone",
-        at=ask.now,
-        digest=hashlib.sha256(repr((row.id, sorted(data.items()), number)).encode()).hexdigest(),
-        strength=Strength.RECORDED,
-        actor=ask.account.signature,
-        reason=ask.form.text("remark", 500),
-        received_at=moment,
-        register_number=number or None,
-        data=data,
-    )
-    with ask.app.database.write() as connection:
-        done = apply(connection, row.id, evidence)
-    state = words.RECIPIENT_STATES.get(done.new.value, done.new.value)
-    return ask.go(f"/van-ban/{row.document_id}", f"Đã ghi nhận cuộc gọi với {whom}; tình trạng: {state}")
+    said = f"{whom}, điện thoại {telephone}, lúc {words.moment(moment)}"
+    note = ask.form.text("remark", 300)
+    state = record_call(
+        ask.app, row.document_id, row.address, said=f"{said}. {note}" if note else said, register_number=number or None,
+        actor=ask.account.signature, at=moment, received=ask.form.text("said", 10) == "received",
+        data={"whom": whom, "telephone": telephone},
+    )  # fmt: skip
+    return f"Đã ghi nhận cuộc gọi với {whom}; tình trạng: {words.RECIPIENT_STATES.get(state, state)}"
 
 
-def _fault(ask: Ask, row: Row[Any]) -> Response:
-    """Báo sự cố cho đơn vị vận hành (điểm d khoản 2 Điều 20): a pre-filled mail, queued like any other."""
+def _fault(ask: Ask, row: Row[Any]) -> str:
+    """Báo sự cố cho đơn vị vận hành (điểm d khoản 2 Điều 20): a pre-filled letter, queued like any other."""
     operator = ask.app.settings.operations.operator
     if not operator:
         raise ConfigurationError("Chưa cấu hình địa chỉ đơn vị vận hành (mục operations.operator)")
-    with ask.app.database.write() as connection:
-        agency = contact_point_by_id(connection, row.agency_id)
-        box = main_mailbox(connection, agency.id, ask.now.astimezone(VIETNAM).date())
-        if box is None:
-            raise InputError("Cơ quan chưa có hộp thư công vụ trong danh bạ")
-        document = registry.document_row(connection, ask.account.agencies, row.document_id)
-        tries = connection.execute(
-            select(attempt).join(outbox, outbox.c.id == attempt.c.outbox_id).where(outbox.c.recipient_id == row.id)
-            .order_by(attempt.c.at).limit(50)
-        ).all()  # fmt: skip
-        text = _fault_text(ask, agency.name, row, document, list(tries))
-        identifier = f"{new_id()}@{box.address.rpartition('@')[2]}"
-        subject = (
-            f"[SỰ CỐ] {document.number or ''}/{document.symbol or ''}: không xác nhận được nơi nhận {row.name or ''}"
-        )
-        head = (
-            address_line("From", [Address(agency.name, box.address)])
-            + address_line("To", [Address("", operator)])
-            + text_line("Subject", subject)
-            + date_line("Date", ask.now)
-            + raw_line("Message-ID", f"<{identifier}>")
-            + raw_line("MIME-Version", "1.0")
-        )
-        body = text_part(text)
-        stored = ask.app.blobs.put_bytes(body)
-        blob_rows.record(connection, stored.sha256, len(body), ask.now)
-        connection.execute(
-            insert(outbox).values(
-                id=new_id(), agency_id=agency.id, kind="notice", document_id=document.id, mail_from=box.address,
-                rcpt_to=operator, message_id=identifier, headers=head.decode("ascii"), body_sha256=stored.sha256,
-                state="queued", urgency=row.urgency, next_attempt_at=ask.now, created_at=ask.now, sealed_at=ask.now,
-                dedupe=f"fault:{row.id}:{ask.now.astimezone(VIETNAM):%Y%m%d%H}",
-            )
-        )  # fmt: skip
-        append(connection, agency_id=agency.id, actor=ask.account.signature, kind="fault.reported",
-               subject=f"document:{document.id}", data={"recipient": row.address, "operator": operator}, at=ask.now)  # fmt: skip
-    return ask.go(f"/van-ban/{row.document_id}", f"Đã lập thư báo sự cố gửi {operator}")
-
-
-def _fault_text(ask: Ask, agency: str, row: Row[Any], document: Row[Any], tries: list[Row[Any]]) -> str:
-    lines = [
-        "Kính gửi: Đơn vị vận hành.",
-        f"{agency} đã gửi văn bản số {document.number or ''}/{document.symbol or ''} ngày {words.day(document.issued_on)} "
-        f"tới {row.name or row.address} ({row.address}) nhưng chưa có xác nhận "
-        f"(tình trạng: {words.RECIPIENT_STATES.get(row.state, row.state)}, từ {words.moment(row.since)}).",
-        f"Mã thư: <{row.message_id}>. Các lần gửi:",
-    ]
-    lines += [
-        f"- {words.moment(t.at)}: {t.outcome} {t.host or ''} {t.code or ''} {t.status or ''} {t.text or ''}".rstrip()
-        for t in tries
-    ]
-    lines += ["- (chưa có lần gửi nào)"] if not tries else []
     note = ask.form.text("remark", 1000)
-    lines += [f"Ghi chú: {note}"] if note else []
-    lines += [
-        "Đề nghị kiểm tra và cho biết kết quả (điểm d khoản 2 Điều 20 Quy chế).",
-        f"Người báo: {ask.account.name}, điện thoại {ask.account.telephone or '(chưa ghi)'}. Trân trọng./.",
-    ]
-    return "\n".join(lines) + "\n"
+    who = f"Người báo: {ask.account.name}, điện thoại {ask.account.telephone or '(chưa ghi)'}."
+    made = report_fault(
+        ask.app, row.document_id, row.address, actor=ask.account.signature, note=f"{note} {who}".strip()
+    )
+    return f"Đã lập thư báo sự cố gửi {operator}" if made else "Vừa báo sự cố này rồi; chờ ít phút trước khi báo lại"
+
+
+def _remind(ask: Ask, row: Row[Any]) -> str:
+    sent = remind_now(ask.app, row.id, actor=ask.account.signature)
+    return f"Đã lập thư nhắc xác nhận gửi {sent}"
+
+
+def _resend(ask: Ask, row: Row[Any]) -> str:
+    resend(ask.app, row.document_id, to=[row.address], reason=ask.form.text("reason", 500), actor=ask.account.signature)
+    return f"Gửi lại tới {row.name or row.address}; bên nhận không vào sổ hai lần"
+
+
+def _switch(ask: Ask, row: Row[Any]) -> str:
+    way = next_transport(ask.app, row.id, actor=ask.account.signature, reason=ask.form.text("reason", 500))
+    return f"Từ bây giờ gửi qua {way}"
+
+
+_ACTS: Mapping[str, Callable[[Ask, Row[Any]], str]] = {
+    "call": _call, "fault": _fault, "remind": _remind, "resend": _resend, "switch": _switch,
+}  # fmt: skip

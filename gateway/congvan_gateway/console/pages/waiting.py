@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, select
@@ -16,15 +16,19 @@ from congvan_core.errors import CongvanError, InputError
 from congvan_core.findings import CATALOGUE, Finding
 from congvan_core.ids import VIETNAM
 from congvan_core.registers.books import all_books
+from congvan_gateway.console import looking, second_person
 from congvan_gateway.console.desk import Ask
+from congvan_gateway.console.english import say
+from congvan_gateway.console.limits import Limit, Limits
 from congvan_gateway.console.rights import rows_of, visible_agencies
-from congvan_gateway.main import App
 from congvan_gateway.quarantine import acts
 from congvan_gateway.quarantine.person import Person
 from congvan_gateway.quarantine.queue import WAITING
 from congvan_gateway.storage.schema import message
 
 _MOST = 500
+#: Each is checked again before it is registered: more would keep the clerk waiting for minutes.
+_MOST_AT_ONCE = 100
 
 
 @dataclass(slots=True)
@@ -41,21 +45,68 @@ class Group:
     def urgent(self) -> bool:
         return any(row.urgency for row in self.rows)
 
+    @property
+    def _good(self) -> list[str]:
+        return [
+            row.id for row in self.rows
+            if row.state == "held" and row.recommended != "refuse" and row.kind in ("package", "document")
+        ]  # fmt: skip
+
+    @property
+    def releasable(self) -> int:
+        """How many of them one decision may take into the register."""
+        return len(self._good[:_MOST_AT_ONCE])
+
+    @property
+    def ids(self) -> str:
+        """Those mails, as the group's button brings them back."""
+        return ",".join(self._good[:_MOST_AT_ONCE])
+
 
 def show(ask: Ask) -> Response:
     mine = ask.account.agencies
     words = ask.query("tim")
     with ask.app.database.read() as connection:
         rows = waiting_rows(connection, mine)
-        numbers = next_numbers(connection, mine, ask.now)
+        limits = Limits(ask.app, connection, ask.now)
         found = [row for row in rows if matches(row, words)]
+        late = [row for row in found if limits.of(row).late]
+        if ask.query("loc", 10) == "late":
+            found = late
         groups = grouped(connection, found, ask.lang)
-    fragment = ask.request.headers.get("x-fragment") == "rows"
+        fragment = ask.request.headers.get("x-fragment") == "rows"
+        numbers = [] if fragment else next_numbers(connection, mine, ask.now)
+        second = second_person.waiting_ids(connection)
     return ask.render(
         "waiting_rows.html" if fragment else "waiting.html",
-        groups=groups, count=len(found), all=len(rows), words_asked=words, numbers=numbers,
-        limit=lambda row: limit_of(row, ask.app, ask.now), most=_MOST,
+        groups=groups, count=len(found), all=len(rows), words_asked=words, numbers=numbers, late=len(late),
+        which=ask.query("loc", 10), limit=limits.of, left=left_in_words(ask), most=_MOST, second=second,
+        elsewhere=looking.open_elsewhere(ask.app.database, [row.id for row in found], ask.account, ask.now),
     )  # fmt: skip
+
+
+def left_in_words(ask: Ask) -> Callable[[Limit], str]:
+    """How a person says what is left of a limit: minutes for an urgent mail, the hour for the others."""
+    english = ask.lang == "en"
+
+    def told(text: str, **values: object) -> str:
+        return (say(text) if english else text).format(**values)
+
+    def left(limit: Limit) -> str:
+        if limit.late:
+            gap = -limit.minutes
+            if gap < 120:
+                return told("quá {n} phút", n=gap)
+            return told("quá {n} giờ", n=gap // 60) if gap < 2880 else told("quá {n} ngày", n=gap // 1440)
+        if limit.urgent or limit.minutes < 60:
+            return told("còn {n} phút", n=limit.minutes)
+        end = limit.end.astimezone(VIETNAM)
+        day = end.date()
+        today = ask.now.astimezone(VIETNAM).date()
+        when = f"{end:%H:%M}" if day == today else f"{end:%H:%M} {end.day:02d}/{end.month}"
+        return told("hạn {when}", when=when)
+
+    return left
 
 
 def waiting_rows(connection: Connection, agencies: Sequence[str] | None) -> list[Row[Any]]:
@@ -120,20 +171,16 @@ def next_numbers(connection: Connection, agencies: Sequence[str] | None, at: dat
     return out[:12]
 
 
-def limit_of(row: Row[Any], app: App, at: datetime) -> int | None:
-    """Minutes left to look at an urgent mail (negative: late); None for an ordinary one."""
-    if not row.urgency:
-        return None
-    end = row.received_at + timedelta(minutes=app.settings.delivery.urgent_warn_minutes)
-    return int((end - at).total_seconds() // 60)
-
-
 def act_on_many(ask: Ask) -> Response:
     """One decision for the mails that were ticked; each is done by itself, and each failure is named."""
-    items = ask.form.texts("item")[:_MOST]
+    # A group's own button brings the mails that were shown in it; the ticked ones count for the buttons below the list.
+    group = [one for one in ask.form.text("group", 30_000).split(",") if one.isalnum()]
+    items = (group or ask.form.texts("item"))[:_MOST_AT_ONCE]
     act, reason = ask.form.text("act", 20), ask.form.text("reason", 1000)
     if not items:
         raise InputError("Chưa chọn thư nào; hãy đánh dấu ở đầu dòng rồi chọn việc")
+    if group:
+        act = "release"
     if act not in ("release", "information", "discard"):
         raise InputError("Không rõ việc cần làm")
     if act == "discard" and not reason:
@@ -143,7 +190,7 @@ def act_on_many(ask: Ask) -> Response:
         try:
             done.append(act_on_one(ask, item, act, reason if act == "discard" else ""))
         except CongvanError as error:
-            failed.append(f"{item[:12]}…: {error.message}")
+            failed.append(f"{_named(ask, item)}: {error.message}")
     verb = {"release": "Đã tiếp nhận", "information": "Đã vào sổ để biết", "discard": "Đã loại"}[act]
     numbers = [n.register_number for n in done if n.register_number]
     notice = f"{verb} {len(done)} thư" + (f", số đến {numbers[0]} đến {numbers[-1]}" if len(numbers) > 1 else
@@ -151,6 +198,19 @@ def act_on_many(ask: Ask) -> Response:
     if failed:
         notice += f". Không làm được {len(failed)} thư: " + "; ".join(failed[:3])
     return ask.go("/cho-kiem-tra", notice)
+
+
+def _named(ask: Ask, item: str) -> str:
+    """A mail as a person knows it: by its number, else by its subject."""
+    from congvan_gateway.console.pages.review import load
+
+    try:
+        row = load(ask, item)
+    except CongvanError:
+        return item[:12]
+    if row.state == "sealed":
+        return "thư niêm phong"
+    return f"{row.number}/{row.symbol}" if row.number and row.symbol else (row.subject or "thư không tiêu đề")[:60]
 
 
 def act_on_one(ask: Ask, item: str, act: str, reason: str) -> acts.Outcome:

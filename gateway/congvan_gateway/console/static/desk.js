@@ -17,6 +17,7 @@
       if (answer.redirected || !answer.ok) { location.reload(); return; }
       rows.innerHTML = await answer.text();
       history.replaceState(null, "", `${address}?${query}`);
+      all("[data-query]").forEach((kept) => { kept.value = query.toString(); });
     };
     const soon = () => { clearTimeout(timer); timer = setTimeout(search, 180); };
     field.addEventListener("input", soon);
@@ -30,10 +31,21 @@
     if (answer.ok && !answer.redirected) place.innerHTML = await answer.text();
   });
 
+  all("[data-print]").forEach((button) => button.addEventListener("click", () => print()));
+
   // Choosing a ready sentence puts it where it can be changed.
   all("select[data-into]").forEach((select) => select.addEventListener("change", () => {
     document.getElementById(select.dataset.into).value = select.value;
   }));
+
+  // Taking over what a source says.
+  document.addEventListener("click", (event) => {
+    const pick = event.target.closest("[data-pick]");
+    if (!pick) return;
+    const field = document.getElementById(pick.dataset.pick);
+    field.value = pick.dataset.value;
+    field.focus();
+  });
 
   // Narrowing a long list of boxes; what is ticked stays in sight. Accents do not matter.
   const bare = (text) => text.normalize("NFD").replace(/[\u0300-\u036f]/g, "").replace(/[đĐ]/g, "d").toLowerCase();
@@ -68,6 +80,16 @@
     rows[at].scrollIntoView({ block: "nearest" });
   };
 
+  // How many are ticked is said beside the buttons that act on them.
+  const told = document.querySelector("[data-chosen]");
+  const tell = () => {
+    if (!told) return;
+    const count = all("input[name=item]:checked").length;
+    told.dataset.empty = told.dataset.empty || told.textContent;
+    told.textContent = count ? `${told.dataset.empty.replace(/:$/, "")} (${count}):` : told.dataset.empty;
+  };
+  document.addEventListener("change", tell);
+
   const keys = document.getElementById("keys");
   const help = document.getElementById("show-keys");
   if (help) help.addEventListener("click", () => keys.showModal());
@@ -84,7 +106,7 @@
       if (stop) {
         event.preventDefault();
         const details = stop.closest("details");
-        if (details) { details.open = true; (details.querySelector("textarea, input:not([type=hidden])") || stop).focus(); } else stop.focus();
+        if (details && stop.matches("summary")) { details.open = true; (details.querySelector("textarea, input:not([type=hidden])") || stop).focus(); } else stop.focus();
         stop.scrollIntoView({ block: "nearest" });
       } else if (go) { event.preventDefault(); go.click(); }
     }

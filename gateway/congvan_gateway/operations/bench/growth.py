@@ -17,7 +17,9 @@ from typing import Any
 from sqlalchemy import Connection, Table, event, text
 
 from congvan_core.agencies.editing import add_body, add_contact_point
-from congvan_core.documents.finding_again import search
+from congvan_core.documents.search import Query, search
+from congvan_core.documents.search_index import follow
+from congvan_core.ids import now
 from congvan_core.journal.sealing import seal_all, unsealed_agencies
 from congvan_core.storage import schema
 from congvan_core.storage.database import Database
@@ -30,6 +32,11 @@ from congvan_gateway.storage.migrate import upgrade
 _SCANS = re.compile(
     r"((?:SEARCH|SCAN) \w+(?: USING (?:COVERING )?INDEX \w+)?"
     r"|(?:Parallel )?Seq Scan on \w+|(?:Bitmap )?Index (?:Only )?Scan (?:Backward )?(?:using|on) \w+)"
+)
+
+_PAGE = " ".join(
+    f"Các cơ quan, đơn vị {word} kết quả thực hiện nhiệm vụ được giao, báo cáo trước ngày 15 hằng tháng."
+    for word in ("rà soát", "cập nhật", "tổng hợp", "đôn đốc", "theo dõi", "kiểm tra", "công khai", "bố trí") * 3
 )
 
 #: The genuine row that is copied.
@@ -81,7 +88,12 @@ def _jobs(database: Database, agency: str, size: int) -> dict[str, Callable[[], 
 
     def one_search(words: str) -> None:
         with read() as connection:
-            search(connection, agency, words)
+            search(connection, [agency], Query(words))
+
+    def index_one() -> None:
+        seal_all(database)
+        with database.write() as connection:
+            follow(connection, agency, at=now())
 
     def one_page(offset: int) -> None:
         with read() as connection:
@@ -93,6 +105,7 @@ def _jobs(database: Database, agency: str, size: int) -> dict[str, Callable[[], 
 
     return {
         "register one more": lambda: register_some(database, agency, 1),
+        "index one more": index_one,
         "search a word of many": lambda: one_search("hộp thư"),
         "search one document": lambda: one_search(f"so{size // 2}x"),
         "first page": lambda: one_page(0),
@@ -140,7 +153,26 @@ def _fill(database: Database, start: int, end: int) -> None:
                 text(f"INSERT INTO {table.name} ({', '.join(names)}) SELECT {wanted} FROM {original} o, {numbers} s")  # noqa: S608
             )
     with database.write() as connection:
+        _index_copies(connection)
         connection.execute(text("ANALYZE"))
+
+
+def _index_copies(connection: Connection) -> None:
+    """Rows of the search index for the copies, with words of their own and a page of text."""
+    connection.execute(
+        text(
+            "INSERT INTO document_search (document_id, agency_id, fields, body, body_of, indexed_at) "
+            "SELECT d.id, d.agency_id, d.search_text, :body, '-', d.created_at FROM document d "
+            "WHERE NOT EXISTS (SELECT 1 FROM document_search s WHERE s.document_id = d.id)"
+        ),
+        {"body": _PAGE},
+    )
+    last = text("UPDATE setting SET value = (SELECT max(chain_index) FROM event) WHERE name LIKE 'search.after.%'")
+    if connection.dialect.name == "postgresql":
+        last = text(
+            "UPDATE setting SET value = to_jsonb((SELECT max(chain_index) FROM event)) WHERE name LIKE 'search.after.%'"
+        )
+    connection.execute(last)
 
 
 def _plans(database: Database, job: Callable[[], object]) -> list[str]:

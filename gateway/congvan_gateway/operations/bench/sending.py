@@ -94,7 +94,7 @@ def _ours(app: App, size: int, count: int) -> tuple[float, float]:
     async def carry() -> None:
         dispatcher = Dispatcher(app, smtp_courier(app))
         try:
-            while await dispatcher.step():
+            while await dispatcher.flow() or await dispatcher.step():
                 pass
         finally:
             await dispatcher.close()

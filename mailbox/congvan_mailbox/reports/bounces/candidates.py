@@ -45,11 +45,18 @@ _NAMED = re.compile(
 _DATED = re.compile(rf"^\s*(?:.{{0,160}}?smtp=)?'?({_A})'? on (?:\w{{2,9}}, |\d)(.*)$", re.IGNORECASE)
 _SAID = re.compile(rf"^[\s>*]{{0,8}}<?({_A})>?\s*(?:\.\.\.|\s-+>?\s|\s{{2,}}|\t|,\s|;\s?)\s*([#(\w].{{3,}})$")
 _PAREN = re.compile(rf"^[\s>*]{{0,8}}<?({_A})>?\s+[(\[]([^()\[\]]{{3,}}.*)$")
-#: ``Recipient: a@b`` and what else names the failing address with a label.
-_LABEL = re.compile(
-    rf"(?:^|[\s>*\[(])(?:(?:failed|failing|bad|undeliverable|intended|invalid|rejected|final|delivery|envelope|unknown|original|local|error|destination|the)[ -])*(?:recipients?|rcpt to|address(?:ee)?|(?:e-?)?mail(?:box| address)?|user(?: ?name| ?id)?|userid|account|error-for|addressed to|deliver(?:y|ed)? to|forward-path|for|smtp address|người nhận|địa chỉ(?: (?:người )?nhận)?|nơi nhận|tới|gửi tới)(?: address(?:es)?| e-?mail)?(?:\(e?s\))?\s*(?::|=|is:?)\s*[\"'\[(<]*(?:smtp:|rfc822;?\s?|mailto:)?\s*({_A})",
+#: ``a@b Invalid Address, ...``: the refusal stands behind the address with one blank between.
+_REFUSED = re.compile(
+    rf"^[\s>*]{{0,8}}<?({_A})>?\s+((?:invalid|unknown|no such|rejected|not found|is not|does not|undeliverable|user|mailbox|over|quota|error)\b.*)$",
     re.IGNORECASE,
 )
+#: ``Recipient: a@b`` and what else names the failing address with a label.
+_LABEL = re.compile(
+    rf"(?:^|[\s>*\[(])(?:(?:failed|failing|bad|undeliverable|intended|invalid|rejected|final|delivery|envelope|unknown|original|local|error|destination|the)[ -])*(?:recipients?|rcpt to|address(?:ee)?|(?:e-?)?mail(?:box| address)?|user(?: ?name| ?id)?|userid|account|error-for|addressed to|deliver(?:y|ed)? to|forward-path|for|smtp address|người nhận|địa chỉ(?: (?:người )?nhận)?|nơi nhận|tới|gửi tới|tới địa chỉ)(?: address(?:es)?| e-?mail)?(?:\(e?s\))?\s*(?::|=|is:?)\s*[\"'\[(<]*(?:smtp:|rfc822;?\s?|mailto:)?\s*({_A})",
+    re.IGNORECASE,
+)
+#: Chinese and Japanese reports: the label stands before the address with a blank, a colon or a bracket between.
+_EASTERN = re.compile(rf"(?:收件人|收件地址|发送到|投递到|宛先|送信先|受信者)[^\sA-Za-z0-9@]{{0,12}}[\s:：（(<]*({_A})")
 _ERROR_LABEL = re.compile(
     rf"^\s*[*-]?\s?((?:unknown|invalid|undeliverable|no such|user|mailbox|recipient|delivery|message|mail|disabled|full|address|account|failed|unable|cannot|could not|illegal|bad|over|quota|host|domain|unreachable)\b[^:@<>]{{0,80}}?)(?::|\bto\b|\bfor\b|=)\s*[\"'<\[(]*({_A})",
     re.IGNORECASE,
@@ -119,7 +126,12 @@ def candidates(text: str) -> list[Candidate]:
         elif (help_ := _HELP.search(line)) and not _RCPT.search(line) and not _IN_REPLY.search(line):
             if match := _SENTENCE.search(line[: help_.start()]):
                 add(match.group(1), 4, index, line.strip())
-        elif (match := _PLAIN_COLON.match(line)) or (match := _PAREN.match(line)) or (match := _SAID.match(line)):
+        elif (
+            (match := _PLAIN_COLON.match(line))
+            or (match := _PAREN.match(line))
+            or (match := _SAID.match(line))
+            or (match := _REFUSED.match(line))
+        ):
             add(match.group(1), 2, index, match.group(2))
         elif match := _ERROR_LABEL.match(line):
             add(match.group(2), 3, index, f"{match.group(1).strip()} {line[match.end() :].strip()}")
@@ -127,7 +139,7 @@ def candidates(text: str) -> list[Candidate]:
             _session(lines, index, match, add)
         elif match := _IN_REPLY.search(line):
             add(match.group(2), 3, index, line.strip())
-        elif match := _LABEL.search(line):
+        elif match := _LABEL.search(line) or _EASTERN.search(line):
             add(match.group(1), 3, index, line[match.end() :].strip())
         elif match := _SENTENCE.search(line):
             for piece in addresses_in(line[match.start() :]):

@@ -23,6 +23,7 @@ _FORMS = (
     re.compile(
         rf"(?im)\b(?:unknown|no such|invalid) (?:local )?(?:user|mailbox|recipient|account)\s*[:\"'<(]*\s*{_NAME}[\"'>)]*(.*)$"
     ),
+    re.compile(rf"(?im)\baccount\s*=\s*{_NAME}(.*)$"),
     re.compile(rf"(?im)^\s+{_NAME}\s{{2,}}((?:unknown|no such) user.*)$"),
     re.compile(rf"(?im)^\s*no (?:such )?(?:user|account)[ :]+\(?{_NAME}\)?(.*)$"),
 )

@@ -14,6 +14,7 @@ from congvan_mailbox.reports.bounces.tone import tone_of
 from congvan_mailbox.reports.letter import Part
 from congvan_mailbox.reports.model import Action, RecipientResult, Report
 from congvan_mailbox.reports.original import Original
+from congvan_mailbox.reports.phrases import find_phrase
 from congvan_mailbox.reports.prose import near
 from congvan_mailbox.reports.status import choose, code_in, is_vague, reason_vi, reply_in
 
@@ -23,23 +24,26 @@ CERTAIN = 3
 
 def read_bounce(letter: Part, prose: str, raw: bytes) -> Report | None:
     """The report of a free-form bounce, or None where the letter is none."""
-    text, _ = original.split_returned(prose)
-    if min((c.rank for c in candidates(text)), default=9) > 3:
+    text, copy = original.split_returned(prose)
+    announced = copy is not None and bool(copy.sender or copy.message_id) and original.is_announced(text)
+    if min((c.rank for c in candidates(text)), default=9) > 3 and not announced:
         text = original.without_returned(prose)  # some put their own words below the original's fields
     weight = weigh(letter, text)
     if weight < 2:
         return None
     returned = original.of_report(letter, prose)
     found, source = _recipients(letter, text, raw, returned, weight)
-    if source in ("original", "none") and len(prose) > len(text):
+    if source in ("original", "none") and len(prose) > len(text) and not announced:
         named, where = _recipients(letter, prose, raw, returned, weight)
         found, source = (named, where) if where == "text" else (found, source)
     if not found and (weight < CERTAIN or not (may_be_nameless(letter, text) or returned.found)):
         return None
     tone = tone_of(letter.get("Subject"), text)
     report = Report("delivery", returned.message_id, source=source)
+    #: Where nobody has a word of his own beside him, the one reason of the report is everybody's.
+    shared = len(found) == 1 or not any(_telling(c.said) for c in found)
     for candidate in found:
-        report.recipients.append(_result(candidate, tone, text, len(found) == 1))
+        report.recipients.append(_result(candidate, tone, text, len(found) == 1, shared))
     if source == "original":
         for result in report.recipients:
             result.guessed = True
@@ -65,6 +69,9 @@ def _recipients(letter: Part, text: str, raw: bytes, returned: Original, weight:
     named = local_names(letter, text, returned)
     if named:
         return named, "local name"
+    headline = [c for c in candidates(letter.get("Subject")) if key_of(c.address) not in strangers]
+    if not best and len(headline) == 1:
+        return [Candidate(headline[0].address, near(text, headline[0].address, True), 3)], "subject"
     by_library = [r for r in by_flufl(raw) if key_of(r.address) not in strangers]
     if by_library:
         return [Candidate(r.address, near(text, r.address, len(by_library) == 1), 3) for r in by_library], "flufl"
@@ -111,14 +118,22 @@ def _not_recipients(letter: Part, returned: Original) -> set[str]:
     }
     if returned.sender:
         out.add(key_of(returned.sender))
+    if returned.message_id:
+        out.add(key_of(returned.message_id.strip("<>")))
     return out
 
 
-def _result(candidate: Candidate, tone: Action, text: str, only: bool) -> RecipientResult:
+def _telling(said: str) -> bool:
+    return reply_in(said) is not None or not is_vague(code_in(said)) or find_phrase(said) is not None
+
+
+def _result(candidate: Candidate, tone: Action, text: str, only: bool, shared: bool) -> RecipientResult:
     said = candidate.said
-    if is_vague(code_in(said)) and only:
+    if is_vague(code_in(said)) and shared:
         said = f"{said}\n{text[:5000]}"
     action = tone
+    if tone is Action.DELIVERED and re.match(r"\W*relayed (via|to)\b", candidate.said, re.IGNORECASE):
+        action = Action.RELAYED  # handed to a server that sends no reports (RFC 3461 6.2.2)
     if not only and tone is Action.DELAYED and re.search(r"(?<!\d)5\d\d[ -]#?5\.\d", candidate.said):
         action = Action.FAILED  # one recipient of a mixed report was refused for good
     status, reason, derived = choose(None, candidate.said or None, said, action)

@@ -20,7 +20,7 @@ _SUBJECT = re.compile(
     r"(^\s*(delivered|relayed|expanded|da phat|da chuyen|da gui)\s*:|success(ful)? (mail )?delivery|deliver(y|ed) success|undeliver(ed|able|y)|non[- ]?deliver|not delivered|delivery (status )?(notification|notice|report|failure|failed|problem|error|incomplete|delayed|delay|has failed|warning|attempt|unsuccessful)|deliver(y|ed)? fail|"
     r"(mail|message|e-?mail|mailer)[a-z ]{0,20} (delivery|transmission|system)?[a-z ]{0,10}(fail|problem|error|delayed|bounce|returned|not delivered|could not|cannot|rejected|undeliver)|fail(ed|ure)[a-z ]{0,12} (deliver|mail|notice|notification|message)|"
     r"returned (mail|message|e-?mail|to sender)|return(ed)? mail|mail returned|message returned|bounced?( mail| message| e-?mail)\b|bounce (message|report)|delivery ?fail|failure (notice|notification|report|delivery)|"
-    r"(unable|failed|failure) to (deliver|send)|could ?(not|n't) (be )?(deliver|send|sent)|cannot (be )?(deliver|send|sent)|can'?t be (delivered|sent)|warning:? (message|could not|e-?mail|mail)|message (delayed|status|frozen|rejected|blocked)|"
+    r"(unable|failed|failure) to (deliver|send)|could ?(not|n't) (be )?(deliver|send|sent)|cannot (be )?(deliver|send|sent)|can'?t be (delivered|sent)|rejected posting to|warning:? (message|could not|e-?mail|mail)|message (delayed|status|frozen|rejected|blocked)|"
     r"user unknown|unknown (user|recipient|address)|mailbox (full|unavailable|not found)|over quota|rejected( mail| message|:)|(mail|message|nachricht) (system )?error|error (sending|delivering|report)|nondeliverable|"
     r"delayed mail|mail status|status (of|report)|problem (delivering|with)|delivery to|delivery unsuccessful|transport error|"
     r"(thu|tin nhan|email|e-mail|mail|tin)[a-z ,:\"']{0,40}(khong|chua|bi) (the |duoc )?(gui|chuyen|phat|toi|tra lai|tu choi|loi|hoan)|(gui|chuyen|phat)( thu| mail| email)? (khong thanh cong|that bai|bi loi|loi)|(khong|chua) (the |duoc )?(gui|chuyen|phat)( duoc)?\b|thong bao (trang thai|tinh trang|ket qua)? ?(gui|phat|chuyen|loi|hoan)|trang thai (gui|phat|chuyen)|tra lai thu|thu (bi )?tra lai|hoan tra|bi tra lai|loi gui|gui lai cho nguoi gui|"
@@ -56,6 +56,11 @@ def _daemon(letter: Part) -> bool:
     )
 
 
+#: Opening formulas that no person writes: with one of these even an ordinary sender is a mail system.
+_FORMULA = re.compile(
+    r"\W*(this (message|mail|e-?mail) was created automatically by (the |our )?(mail|e-?mail|smtp)|message from interscan|non-?delivery report\b|"
+    r"hi\. this is the [a-z0-9 .-]{2,60}(program|server|mta)|votre message n'a pas pu etre (de|re)livre a|your message could not be delivered to|the (e-?mail|message) below could not be delivered to the following)"
+)
 _QUARANTINE = re.compile(
     r"quarantin|spam (digest|report|summary|notification)|digest|thu (rac )?bi (giu|cach ly)|newsletter|quota (warning|report)|(sap|gan) (day|het)"
 )
@@ -83,6 +88,8 @@ def weigh(letter: Part, text: str) -> int:
     machine = formal or bool(_MAILERS.search(letter.get("X-Mailer"))) or letter.raw("X-MS-Embedded-Report") is not None
     if _QUARANTINE.search(subject):
         return 0
+    if about and _FORMULA.match(body) and not re.match(r"\s*(fwd?|wg|tr|chuyen tiep)\s*:", subject):
+        return 5
     if not (daemon or silent or machine) and (_person(letter) or not (about and words and code)):
         return 0
     weight = 2 * daemon + silent + 2 * formal + (machine and not formal) + 2 * about + words + (code and not about)

@@ -10,13 +10,13 @@ from congvan_mailbox.reports.phrases import fold
 
 _FAILED = re.compile(
     r"permanent(ly)?\b|giving up|given up|gave up|i'm not going to try|will not be (retried|attempted)|no further attempts|(message|mail) (has been |was )?(returned|bounced)|undeliverable|returned to sender|"
-    r"fatal error|could not be delivered to (one|the following|these)|delivery (has )?failed|delivery failure|stopped trying|too long in the queue|in the queue too long|removed from the queue|"
+    r"failed because|(was|has been) aborted after|fatal error|could not be delivered to (one|the following|these)|delivery (has )?failed|delivery failure|stopped trying|too long in the queue|in the queue too long|removed from the queue|"
     r"gui (thu )?that bai|gui khong thanh cong|da bi tra lai|khong the gui thu|loi vinh vien"
 )
 _DELAYED = re.compile(
     r"this is a warning message only|you do not need to (resend|take any action)|no action is required|(delivery|transmission|message|mail|e-?mail|it)[a-z0-9 ,'<>@._-]{0,60}(has been|have been|was|were|is|are|will be|being) (delayed|deferred|postponed|queued|retried|held in)|"
     r"delayed mail|delay(ed)? (delivery|notification|report|reason)|delivery status notification \(delay\)|status notification \(delay|still (trying|being tried|in the (mail )?queue|retrying|attempting)|(will|shall) (keep|continue|be) (on )?(to )?(try|retr|attempt|deliver)|(will|would) (try|retry|attempt)[a-z ]{0,20}(again|for|until|to)|will be re-?tried|"
-    r"delivery attempts will (be )?continue|attempts will continue|not yet been delivered|has not (yet )?been (delivered|collected)|not yet (been )?deliver|warning: (message|could not send|mail|e-?mail)|temporar(y|ily)[a-z ]{0,20}(problem|fail|error|undeliver|unable|defer|not)[^.]{0,80}(retr|again|continue)|"
+    r"delivery attempts will (be )?continue|attempts will continue|not yet been delivered|has not yet been (delivered|collected)|has not been (delivered|collected) (for|after|in|within) |not yet (been )?deliver|warning: (message|could not send|mail|e-?mail)|temporar(y|ily)[a-z ]{0,20}(problem|fail|error|undeliver|unable|defer|not)[^.]{0,80}(retr|again|continue)|"
     r"delivery incomplete|there was a temporary problem|transient (non-fatal )?error|had transient|could not send message for (the )?(past|last)|for (more than )?\d+ (minutes|hours)[^.]{0,40}(not|unable|delay)|advisory-only|just a warning|"
     r"(gui|phat|chuyen)( thu)? (bi )?(cham|tri hoan)|(bi )?tri hoan|tam hoan|tiep tuc (thu|gui)|se (tiep tuc )?thu (gui )?lai|se thu lai|gui chua hoan tat|thu dang (cho|nam trong hang doi)"
 )

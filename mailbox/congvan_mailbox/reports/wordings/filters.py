@@ -6,7 +6,7 @@ from __future__ import annotations
 from congvan_mailbox.reports.wordings.phrase import Phrase, row
 
 ROWS: tuple[Phrase, ...] = (
-    row("virus", "7.0", r"\b(virus|malware|trojan|infected|phish)", r"ma doc", r"nhiem virus", r"vi ?rut"),
+    row("virus", "7.0", r"\b(virus(?!wall)|malware|trojan|infected|phish)", r"ma doc", r"nhiem virus", r"vi ?rut"),
     row("greylisted", "7.1", r"gr[ea]y ?-?list", r"graylist", fixed="4"),
     row(
         "spam",

@@ -7,6 +7,15 @@ from congvan_mailbox.reports.wordings.phrase import Phrase, row
 
 ROWS: tuple[Phrase, ...] = (
     row(
+        "user_unknown",
+        "1.1",
+        r"the account or domain may not exist",
+        r"address is (wrong|incorrect|misspelled)",
+        r"no matches to nameserver query",
+        r"did not (exactly )?match an? ",
+        r"no valid recipients were found",
+    ),
+    row(
         "too_big",
         "3.4",
         r"(thu|tep|tin|noi dung|email)[a-z ]{0,20} qua lon",
@@ -29,6 +38,8 @@ ROWS: tuple[Phrase, ...] = (
         r"(storage|account) (is )?full",
         r"does not have enough (disk )?space",
         r"not enough (storage|disk)? ?space",
+        r"(mail ?)?box space (is )?not enough",
+        r"exhausted (the |its |his |their )?(allowed )?(storage|quota|disk)",
         r"insufficient (disk |storage )?(space|quota)",
         r"too many messages (on|in)",
         r"mailbox would exceed",

@@ -31,6 +31,7 @@ ROWS: tuple[Phrase, ...] = (
         r"out of (disk|memory)",
         r"requested mail action aborted: exceeded storage",
     ),
+    row("dns", "4.4", r"no route found to (the )?domain", r"could not find a gateway"),
     row(
         "dns",
         "4.3",
@@ -49,6 +50,7 @@ ROWS: tuple[Phrase, ...] = (
     row(
         "expired",
         "4.7",
+        r"(delivery|delevery)[a-z ,]{0,40} aborted after \d",
         r"(message|mail|delivery|queue|retry|transfer|transmission)[a-z ]{0,20} (time(out|d out)?|period|limit)? ?(has |was |is )?(expired|timed ?-?out|exceeded)",
         r"queue\.expired",
         r"delivery time expired",
@@ -63,7 +65,7 @@ ROWS: tuple[Phrase, ...] = (
         r"\d+ (days?|hours?) (of|without)",
         r"not been collected after",
         r"within the allowed queue period",
-        r"exceeded (the )?(maximum )?(retry|retries|time|number of (delivery )?attempts)",
+        r"exceeded (the )?(maximum )?(retry|retries|time|(number of )?(delivery )?attempts)",
         r"has been trying to deliver",
         r"message expired",
         r"stopped trying|no longer (try|retry)",
@@ -129,7 +131,8 @@ ROWS: tuple[Phrase, ...] = (
         "3.0",
         r"(internal|local|system|server|configuration|config|software|application|processing|processing|i/o|mailer|delivery|database|temporary|unexpected)[a-z ]{0,20} (error|problem|failure|fault)",
         r"mail (system|server) .{0,30}(error|misconfig)",
-        r"(unable|failed|cannot|can'?t) to? ?(create|open|write|lock|deliver|process|append|save|execute|run)",
+        r"(unable|failed|cannot|can'?t) to? ?(create|open|write|lock|process|append|save|execute|run)",
+        r"mail transport unavailable",
         r"operating system|exit(ed)? (status|code)|died with|signal|cannot append|permission denied|local delivery failed|error \d+ running|pipe to|command (died|failed)|return(ed|ing)? (failure|error|exit)|misconfigured|lmtp error|loi (he thong|may chu|noi bo)|requested action aborted",
     ),
 )

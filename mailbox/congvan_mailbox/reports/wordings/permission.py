@@ -36,6 +36,7 @@ ROWS: tuple[Phrase, ...] = (
         r"posting(s)? (to|from).{0,40}(not allowed|restricted|denied)",
         r"subscriber-only",
         r"may not (post|have permission)",
+        r"not (authori[sz]ed|allowed|permitted) to post",
         r"you do not have permission to post",
         r"permission to post (messages )?to the group",
         r"google groups.{0,120}permission",

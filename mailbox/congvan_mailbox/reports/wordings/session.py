@@ -42,7 +42,7 @@ ROWS: tuple[Phrase, ...] = (
         r"starttls (is )?(required|was not offered|not offered)",
         r"(cannot|could not|failed to|unable to) (start|negotiate|establish).{0,20}tls",
         r"tls (handshake|negotiation|connection).{0,20}fail",
-        r"server certificate (not|un)(trusted|verified)",
+        r"server certificate (not |un)(trusted|verified)",
         r"certificate verification failed",
         r"\bdane\b.{0,40}fail",
         r"mta-sts",
