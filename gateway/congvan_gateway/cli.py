@@ -37,6 +37,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "bridge": ("congvan_gateway.commands.bridge", "cầu nối ký số trên máy người ký"),
     "agency": ("congvan_gateway.commands.agency", "danh bạ cơ quan"),
     "register": ("congvan_gateway.commands.register", "sổ đăng ký văn bản đến, đi"),
+    "organisation": ("congvan_gateway.commands.organisation", "đơn vị, người, chức vụ, giao quyền ký"),
     "account": ("congvan_gateway.commands.account", "người dùng trang làm việc"),
     "audit": ("congvan_gateway.commands.audit", "kiểm tra nhật ký"),
     "trust": ("congvan_gateway.commands.trust", "chứng thư số tin cậy"),

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives import hashes
 from sqlalchemy import Connection, Row, insert, or_, select
 
 from congvan_core.documents.text import squeeze
-from congvan_core.errors import InputError, NotFoundError, RefusedError
+from congvan_core.errors import ConflictError, InputError, NotFoundError, RefusedError
 from congvan_core.ids import VIETNAM, iso_vn, new_id
 from congvan_core.journal.writing import append, clean
 from congvan_core.workflow.schema import appointment, delegation, person, unit
@@ -58,10 +58,17 @@ def add_unit(
     at: datetime,
     parent_id: str | None = None,
 ) -> str:
-    """A unit of the agency; its id. Raises InputError without code or name."""
+    """A unit of the agency; its id. Raises InputError without code or name, ConflictError for a code that is taken."""
     code, name = squeeze(code), squeeze(name)
     if not code or not name:
         raise InputError("Đơn vị phải có mã và tên.")
+    there = connection.execute(
+        select(unit.c.name).where(unit.c.agency_id == agency_id, unit.c.code == clean(code, 20))
+    ).scalar_one_or_none()
+    if there is not None:
+        raise ConflictError(f"Cơ quan đã có đơn vị mã {code} ({there}).")
+    if parent_id is not None:
+        _unit_of(connection, agency_id, parent_id)
     unit_id = new_id()
     connection.execute(
         insert(unit).values(
@@ -113,11 +120,20 @@ def appoint(
     valid_from: date | None = None,
     valid_to: date | None = None,
 ) -> str:
-    """Give a person a position with its roles, from-to (both days included). Raises InputError for an unknown role."""
+    """Give a person a position with its roles, from-to (both days included).
+
+    Raises InputError for an unknown role, a unit of another agency, or days the wrong way round.
+    """
     unknown = set(roles) - ROLES
     if unknown or not roles or not squeeze(position):
         raise InputError(f"Chức vụ hoặc vai trò không hợp lệ: {', '.join(sorted(unknown)) or position}")
+    if valid_from is not None and valid_to is not None and valid_to < valid_from:
+        raise InputError("Ngày thôi giữ chức vụ không thể trước ngày bắt đầu.")
     row = _person(connection, person_id)
+    if not row.active:
+        raise InputError(f"{row.full_name} không còn làm việc tại cơ quan.")
+    if unit_id is not None:
+        _unit_of(connection, row.agency_id, unit_id)
     made = new_id()
     connection.execute(
         insert(appointment).values(
@@ -154,7 +170,8 @@ def delegate(
             "Ủy quyền không hợp lệ: hình thức TM, KT, TL, TUQ hoặc Q; người giao khác người nhận; đến sau từ."
         )
     row = _person(connection, giver_id)
-    _person(connection, taker_id)
+    if _person(connection, taker_id).agency_id != row.agency_id:
+        raise InputError("Chỉ giao quyền ký cho người của cùng cơ quan.")
     made = new_id()
     connection.execute(
         insert(delegation).values(
@@ -239,6 +256,12 @@ def _person(connection: Connection, person_id: str) -> Row[Any]:
     if row is None:
         raise NotFoundError(f"Không có người {person_id}")
     return row
+
+
+def _unit_of(connection: Connection, agency_id: str, unit_id: str) -> None:
+    there = connection.execute(select(unit.c.agency_id).where(unit.c.id == unit_id)).scalar_one_or_none()
+    if there != agency_id:
+        raise InputError("Đơn vị không thuộc cơ quan này.")
 
 
 def _tell(

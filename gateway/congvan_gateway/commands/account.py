@@ -17,7 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         if name == "add":
             act.add_argument("--name", required=True, metavar="HỌ-TÊN")
             act.add_argument("--role", action="append", required=True, dest="roles",
-                             choices=("clerk", "leader", "administrator", "auditor"))  # fmt: skip
+                             choices=("clerk", "officer", "unit_head", "leader", "administrator", "auditor", "supervisor"))  # fmt: skip
             act.add_argument("--position", default="", metavar="CHỨC-VỤ")
             act.add_argument("--telephone", default="", metavar="SỐ")
         act.add_argument("--by", metavar="NGƯỜI")

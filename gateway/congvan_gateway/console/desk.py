@@ -8,7 +8,7 @@ import logging
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -25,6 +25,7 @@ from congvan_core.errors import (
     RefusedError,
     TemporaryError,
 )
+from congvan_core.ids import VIETNAM
 from congvan_gateway.console import sessions
 from congvan_gateway.console.guard import SAFE, from_elsewhere
 from congvan_gateway.console.rights import Account, Right
@@ -106,6 +107,11 @@ class Ask:
     @property
     def now(self) -> datetime:
         return self.app.clock()
+
+    @property
+    def today(self) -> date:
+        """The day in Vietnam."""
+        return self.now.astimezone(VIETNAM).date()
 
     @property
     def address(self) -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection, Row, or_, select
 
 from congvan_core.agencies.lookup import bodies_of, own_agencies
 from congvan_core.documents.text import fold, squeeze
-from congvan_core.errors import InputError, NotFoundError, RefusedError
+from congvan_core.errors import ConflictError, InputError, NotFoundError, RefusedError
 from congvan_core.ids import VIETNAM
 from congvan_core.workflow.desk_person import person_of_account
 from congvan_core.workflow.organisation import Actor, acting
@@ -59,8 +60,8 @@ def named_actor(app: App, name: str) -> Actor:
     )
 
 
-def people_of(connection: Connection, agency_id: str, *roles: str) -> list[Row[Any]]:
-    """The people of an agency who work there now, with name, position, unit and roles; of closed accounts nobody.
+def people_of(connection: Connection, agency_id: str, *roles: str, on: date) -> list[Row[Any]]:
+    """The people of an agency who hold a position on that day, with name, unit and roles; of closed accounts nobody.
 
     With ``roles`` only those who hold one of them.
     """
@@ -73,7 +74,9 @@ def people_of(connection: Connection, agency_id: str, *roles: str) -> list[Row[A
         .outerjoin(unit, unit.c.id == appointment.c.unit_id)
         .outerjoin(account, account.c.id == person.c.account_id)
         .where(
-            person.c.agency_id == agency_id, person.c.active, or_(account.c.id.is_(None), account.c.active)
+            person.c.agency_id == agency_id, person.c.active, or_(account.c.id.is_(None), account.c.active),
+            or_(appointment.c.valid_from.is_(None), appointment.c.valid_from <= on),
+            or_(appointment.c.valid_to.is_(None), appointment.c.valid_to >= on),
         )
         .order_by(person.c.full_name, appointment.c.id)
     ).all()  # fmt: skip
@@ -83,6 +86,79 @@ def people_of(connection: Connection, agency_id: str, *roles: str) -> list[Row[A
         if not wanted or wanted & set(row.roles):
             seen.setdefault(row.id, row)
     return list(seen.values())
+
+
+def person_of(connection: Connection, agency_id: str, name: str) -> Row[Any]:
+    """The one person of this agency whom a command names: by id, full name or log-in name; who left only by id.
+
+    Raises NotFoundError, InputError where several bear the name.
+    """
+    wanted = squeeze(name)
+    rows = connection.execute(
+        select(person, account.c.login)
+        .outerjoin(account, account.c.id == person.c.account_id)
+        .where(person.c.agency_id == agency_id)
+    ).all()
+    by_id = [row for row in rows if row.id == wanted]
+    found = by_id or [
+        row for row in rows if row.active and (fold(row.full_name) == fold(wanted) or row.login == wanted.lower())
+    ]
+    if len(found) > 1:
+        found = [row for row in found if row.full_name == wanted] or found
+    if len(found) > 1:
+        raise InputError(f"Có {len(found)} người tên “{wanted}”; hãy nêu mã người hoặc tên đăng nhập.")
+    if not found:
+        raise NotFoundError(f"Cơ quan không có người “{wanted}”; thêm bằng congvan organisation person.")
+    return found[0]
+
+
+def account_id_of(connection: Connection, agency_id: str, login: str) -> str:
+    """The open account with this log-in name that may belong to a new person here. NotFoundError, ConflictError."""
+    there = connection.execute(
+        select(account.c.id).where(account.c.login == squeeze(login).lower(), account.c.active)
+    ).scalar_one_or_none()
+    if there is None:
+        raise NotFoundError(f"Không có tài khoản “{squeeze(login)}”.")
+    taken = connection.execute(
+        select(person.c.full_name).where(person.c.agency_id == agency_id, person.c.account_id == there)
+    ).scalar_one_or_none()
+    if taken is not None:
+        raise ConflictError(f"Tài khoản “{squeeze(login)}” đã là của {taken}.")
+    return str(there)
+
+
+def everybody(connection: Connection, agency_id: str, on: date) -> list[dict[str, Any]]:
+    """Every person of the agency with their positions; ``now`` says which are held on that day."""
+    held: dict[str, list[dict[str, Any]]] = {}
+    for row in connection.execute(
+        select(appointment, unit.c.code.label("unit"))
+        .join(person, person.c.id == appointment.c.person_id)
+        .outerjoin(unit, unit.c.id == appointment.c.unit_id)
+        .where(person.c.agency_id == agency_id)
+        .order_by(appointment.c.id)
+    ):
+        counts = (row.valid_from is None or row.valid_from <= on) and (row.valid_to is None or row.valid_to >= on)
+        held.setdefault(row.person_id, []).append(
+            {
+                "id": row.id, "position": row.position, "unit": row.unit, "roles": row.roles,
+                "from": row.valid_from.isoformat() if row.valid_from else None,
+                "to": row.valid_to.isoformat() if row.valid_to else None,
+                "now": counts, "from_account": row.from_account,
+            }
+        )  # fmt: skip
+    rows = connection.execute(
+        select(person, account.c.login)
+        .outerjoin(account, account.c.id == person.c.account_id)
+        .where(person.c.agency_id == agency_id)
+        .order_by(person.c.full_name, person.c.id)
+    )
+    return [
+        {
+            "id": row.id, "name": row.full_name, "account": row.login, "active": row.active,
+            "certificates": row.certificates or [], "positions": held.get(row.id, []),
+        }
+        for row in rows
+    ]  # fmt: skip
 
 
 def units_of(connection: Connection, agency_id: str) -> Sequence[Row[Any]]:

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Row, select
 
 from congvan_core.errors import CongvanError, RefusedError
+from congvan_core.ids import VIETNAM
 from congvan_core.storage.schema import blob
 from congvan_core.workflow import drafts
 from congvan_core.workflow.moves import DraftState
@@ -73,7 +74,7 @@ def take_signed(app: App, data: bytes) -> str:
         accept_signed(app.database, app.blobs, row.id, actor, data, at=at)
     else:
         with app.database.read() as connection:
-            clerks = people_of(connection, row.agency_id, "clerk")
+            clerks = people_of(connection, row.agency_id, "clerk", on=at.astimezone(VIETNAM).date())
             if not clerks:
                 raise RefusedError("Cơ quan chưa có văn thư để nhận tệp đã ký số của cơ quan.")
             clerk = acting(connection, clerks[0].id, at)

@@ -36,7 +36,7 @@ def show(ask: Ask, *, wrong: str = "", status: int = 200) -> Response:
         values: dict[str, Any] = {
             "published": publications(connection, row.id),
             "entries": entries_of(connection, row.id),
-            "leaders": people_of(connection, me.agency_id, "leader"),
+            "leaders": people_of(connection, me.agency_id, "leader", on=on),
             "bodies": bodies_here(ask.app, connection, me.agency_id),
             "named": listed(connection, row.agency_id, type_name=row.type_name or "", subject=row.subject or "", on=on),
         }

@@ -130,8 +130,8 @@ def new(ask: Ask, *, wrong: str = "", status: int = 200) -> Response:
         values: dict[str, Any] = {
             "bodies": bodies_here(ask.app, connection, me.agency_id),
             "units": units_of(connection, me.agency_id),
-            "people": people_of(connection, me.agency_id),
-            "leaders": people_of(connection, me.agency_id, "leader", "unit_head"),
+            "people": people_of(connection, me.agency_id, on=ask.today),
+            "leaders": people_of(connection, me.agency_id, "leader", "unit_head", on=ask.today),
             "agencies": [a for a in listing(connection, on) if not a.contact_point.own][:1500],
         }
     mine = next((unit for _, unit in me.positions if unit), "")
@@ -182,7 +182,7 @@ def _known(ask: Ask, me: Actor, signers: tuple[tuple[str, str], ...], unit_id: s
     from congvan_core.documents.store import get_document
 
     with ask.app.database.read() as connection:
-        people = {one.id for one in people_of(connection, me.agency_id)}
+        people = {one.id for one in people_of(connection, me.agency_id, on=ask.today)}
         units = {one.id for one in units_of(connection, me.agency_id)}
         bodies = {code for code, _ in bodies_here(ask.app, connection, me.agency_id)}
         answered = ask.form.text("answers", 32)

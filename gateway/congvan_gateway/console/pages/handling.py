@@ -116,8 +116,8 @@ def one(ask: Ask, *, wrong: str = "", status: int = 200) -> Response:
                 .where(handling_support.c.handling_id == there.id)
             ).all(),
             "units": units_of(connection, me.agency_id),
-            "people": people_of(connection, me.agency_id),
-            "leaders": people_of(connection, me.agency_id, "leader", "unit_head"),
+            "people": people_of(connection, me.agency_id, on=ask.today),
+            "leaders": people_of(connection, me.agency_id, "leader", "unit_head", on=ask.today),
             "entry": entry_of(connection, row.id),
             "names": {
                 p.id: p.full_name for p in connection.execute(select(person).where(person.c.agency_id == me.agency_id))
@@ -249,7 +249,7 @@ _ACTS: dict[str, Callable[[Ask, Actor, Row[Any]], str]] = {
 
 
 def _person(connection: Any, me: Actor, person_id: str, at: datetime) -> Actor:
-    if person_id not in {one.id for one in people_of(connection, me.agency_id)}:
+    if person_id not in {one.id for one in people_of(connection, me.agency_id, on=at.astimezone(VIETNAM).date())}:
         raise InputError("Hãy chọn người của cơ quan.")
     return acting(connection, person_id, at)
 

@@ -6,13 +6,14 @@ from collections.abc import Callable
 from datetime import datetime, time
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from starlette.responses import Response
 
 from congvan_core.documents.text import nfc
-from congvan_core.errors import InputError, RefusedError
+from congvan_core.errors import ConflictError, InputError, NotFoundError, RefusedError
 from congvan_core.ids import VIETNAM
 from congvan_core.journal.writing import append
+from congvan_core.workflow.departures import checked_fingerprints, end_appointment, end_delegation, leave
 from congvan_core.workflow.document_lists import KINDS, add_line, end_line, lines_of
 from congvan_core.workflow.organisation import add_person, add_unit, appoint, delegate
 from congvan_core.workflow.schema import appointment, delegation, document_list, person
@@ -60,7 +61,7 @@ def show(ask: Ask, *, wrong: str = "", status: int = 200) -> Response:
                 select(delegation).where(delegation.c.agency_id == agency_id).order_by(delegation.c.valid_from.desc())
             ).all(),
             "lists": lines_of(connection, agency_id),
-            "working": people_of(connection, agency_id),
+            "working": people_of(connection, agency_id, on=on),
             "bodies": bodies_here(ask.app, connection, agency_id),
         }
     names = {one.id: one.full_name for one in people}
@@ -75,7 +76,7 @@ def act(ask: Ask) -> Response:
             raise InputError("Không rõ việc cần làm")
         agency_id = _agency(ask)
         notice = done(ask, agency_id)
-    except (InputError, RefusedError) as error:
+    except (InputError, RefusedError, ConflictError, NotFoundError) as error:
         return show(ask, wrong=error.message, status=status_of(error))
     return ask.go(f"/quan-tri/co-cau?cq={agency_id}", notice)
 
@@ -89,9 +90,7 @@ def _unit(ask: Ask, agency_id: str) -> str:
 
 def _person(ask: Ask, agency_id: str) -> str:
     """A person without an account: known by name and by certificates only."""
-    prints = [one.replace(":", "").lower() for one in ask.form.text("certificates", 4000).split()]
-    if any(len(one) != 64 or set(one) - set("0123456789abcdef") for one in prints):
-        raise InputError("Dấu vân tay chứng thư số là 64 chữ số thập lục phân (SHA-256).")
+    prints = checked_fingerprints(ask.form.text("certificates", 4000).split())
     with ask.app.database.write() as connection:
         add_person(connection, agency_id, nfc(ask.form.text("name", 100)), actor=ask.account.signature, at=ask.now,
                    certificates=prints)  # fmt: skip
@@ -126,17 +125,16 @@ def _appoint(ask: Ask, agency_id: str) -> str:
 def _end_appointment(ask: Ask, agency_id: str) -> str:
     on = ask.now.astimezone(VIETNAM).date()
     with ask.app.database.write() as connection:
-        row = connection.execute(
-            select(appointment)
-            .join(person, person.c.id == appointment.c.person_id)
-            .where(appointment.c.id == ask.form.text("appointment", 32), person.c.agency_id == agency_id)
-        ).one_or_none()
-        if row is None or row.from_account:
-            raise InputError("Chức vụ này theo tài khoản; hãy sửa vai trò của tài khoản.")
-        connection.execute(update(appointment).where(appointment.c.id == row.id).values(valid_to=on))
-        append(connection, agency_id=agency_id, actor=ask.account.signature, kind="person.left_position",
-               subject=f"person:{row.person_id}", at=ask.now, data={"position": row.position, "last_day": on.isoformat()})  # fmt: skip
+        end_appointment(
+            connection, agency_id, ask.form.text("appointment", 32), on, actor=ask.account.signature, at=ask.now
+        )
     return "Chức vụ kết thúc vào cuối hôm nay"
+
+
+def _leave(ask: Ask, agency_id: str) -> str:
+    with ask.app.database.write() as connection:
+        leave(connection, agency_id, ask.form.text("person", 32), actor=ask.account.signature, at=ask.now)
+    return "Đã ghi nhận thôi làm việc; chức vụ và giao quyền đã kết thúc"
 
 
 def _delegate(ask: Ask, agency_id: str) -> str:
@@ -155,15 +153,7 @@ def _delegate(ask: Ask, agency_id: str) -> str:
 
 def _end_delegation(ask: Ask, agency_id: str) -> str:
     with ask.app.database.write() as connection:
-        done = connection.execute(
-            update(delegation)
-            .where(delegation.c.id == ask.form.text("delegation", 32), delegation.c.agency_id == agency_id)
-            .values(valid_to=ask.now)
-        )
-        if done.rowcount != 1:
-            raise InputError("Không có việc giao quyền này.")
-        append(connection, agency_id=agency_id, actor=ask.account.signature, kind="delegation.ended",
-               subject=f"delegation:{ask.form.text('delegation', 32)}", at=ask.now, data={})  # fmt: skip
+        end_delegation(connection, agency_id, ask.form.text("delegation", 32), actor=ask.account.signature, at=ask.now)
     return "Đã chấm dứt giao quyền ký"
 
 
@@ -209,5 +199,5 @@ def _end_list(ask: Ask, agency_id: str) -> str:
 
 _ACTS: dict[str, Callable[[Ask, str], str]] = {
     "unit": _unit, "person": _person, "appoint": _appoint, "end_appointment": _end_appointment, "delegate": _delegate,
-    "end_delegation": _end_delegation, "picture": _picture, "list": _list, "end_list": _end_list,
+    "end_delegation": _end_delegation, "leave": _leave, "picture": _picture, "list": _list, "end_list": _end_list,
 }  # fmt: skip
