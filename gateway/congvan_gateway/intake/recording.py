@@ -25,6 +25,7 @@ from congvan_core.storage.schema import contact_point, mailbox
 from congvan_gateway.intake.folder import IntakeRecord
 from congvan_gateway.storage.schema import message
 from congvan_mailbox.smtp import verp
+from congvan_mailbox.smtp.address import unquoted
 from congvan_mailbox.smtp.envelope import Envelope
 from congvan_mailbox.smtp.wishes import HOLD_UNTIL, PRIORITY
 
@@ -43,15 +44,24 @@ def own_mailbox(connection: Connection, address: str) -> OwnMailbox | None:
 
     A mailbox that is no longer valid still leads to its agency: as long as the mail system brings mail for it, a clerk
     must see that mail. Where several agencies had the address, the one that has it now, then the last one.
+    ``postmaster``, alone or at a domain of ours, is always somebody (RFC 5321 4.5.1): who was here first.
     """
-    address = address_key(verp.split(address)[0])  # a bounce may come back to an address that names a sending
-    row = connection.execute(
+    # A bounce may come back to an address that names a sending; needless quotes are none (RFC 5321 4.1.2).
+    address = address_key(verp.split(unquoted(address))[0])
+    ours = (
         select(mailbox.c.contact_point_id, mailbox.c.address, mailbox.c.role)
         .join(contact_point, contact_point.c.id == mailbox.c.contact_point_id)
-        .where(mailbox.c.address_key == clean(address, 320), contact_point.c.own)
-        .order_by(mailbox.c.valid_to.is_not(None), mailbox.c.valid_to.desc())
-        .limit(1)
+        .where(contact_point.c.own)
+    )
+    newest = (mailbox.c.valid_to.is_not(None), mailbox.c.valid_to.desc())
+    row = connection.execute(
+        ours.where(mailbox.c.address_key == clean(address, 320)).order_by(*newest).limit(1)
     ).first()
+    local, at, domain = address.partition("@")
+    if row is None and local == "postmaster":
+        if at:
+            ours = ours.where(mailbox.c.address_key.endswith(clean(f"@{domain}", 320), autoescape=True))
+        row = connection.execute(ours.order_by(newest[0], mailbox.c.id).limit(1)).first()
     return None if row is None else OwnMailbox(row[0], row[1], row[2])
 
 

@@ -19,6 +19,8 @@ _PATH = re.compile(
 #: The usual shape, so that most mail does not meet the long expression.
 _HOST = r"[A-Za-z0-9]+(?:-+[A-Za-z0-9]+)*"
 _PLAIN = re.compile(rf"<([A-Za-z0-9_+\-]+(?:\.[A-Za-z0-9_+\-]+)*@{_HOST}(?:\.{_HOST})+)>")
+_ATOM = re.compile(r"[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~.]+")
+_NEEDLESS = re.compile(rf"\"({_ATEXT}+(?:\.{_ATEXT}+)*)\"@([^\"]+)")
 _PARAMETER = re.compile(rf"([A-Za-z0-9][A-Za-z0-9\-]*)(?:=([!-<>-~{_U}]+))?")
 
 #: RFC 5321 4.5.3.1.1-3: octets in a local part and in a path. Real local parts are longer than 64 at times.
@@ -67,6 +69,36 @@ def parse_parameters(text: str) -> dict[str, str]:
             raise InputError("malformed parameter", code="parameter")
         found[match[1].upper()] = match[2] or ""
     return found
+
+
+#: xtext (RFC 3461 4): printable ASCII but "+" and "=", and octets as "+" with two hexadecimal digits.
+_XTEXT = re.compile(r"(?:[!-*,-<>-~]|\+[0-9A-Fa-f]{2})+")
+#: The same for addresses of SMTPUTF8 (RFC 6533 3): "=" too, anything beyond ASCII as itself or as ``\x{…}``.
+_UTF8_XTEXT = re.compile(rf"(?:[!-~{_U}])+")
+
+
+def is_xtext(value: str) -> bool:
+    """Whether a parameter's value can be decoded (RFC 3461 4)."""
+    return _XTEXT.fullmatch(value) is not None
+
+
+def is_original_recipient(value: str, *, utf8: bool) -> bool:
+    """Whether this is an ORCPT: a type, a semicolon, the address as xtext (RFC 3461 4.2; of type utf-8: RFC 6533 3).
+
+    ``utf8`` says that the mail came with SMTPUTF8: only then may an address stand there beyond ASCII.
+    """
+    kind, found, original = value.partition(";")
+    if not _ATOM.fullmatch(kind) or not found or len(value) > 500:
+        return False
+    if kind.lower() == "utf-8":
+        return _UTF8_XTEXT.fullmatch(original) is not None and (utf8 or original.isascii())
+    return is_xtext(original)
+
+
+def unquoted(address: str) -> str:
+    """The address without quotes that it does not need: both forms are one mailbox (RFC 5321 4.1.2)."""
+    match = _NEEDLESS.fullmatch(address)
+    return f"{match[1]}@{match[2]}" if match else address
 
 
 def is_ascii_address(address: str) -> bool:

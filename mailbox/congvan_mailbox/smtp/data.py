@@ -23,6 +23,7 @@ _REPLIES = {
     "disk": "451 4.3.1 Cannot store the message now, try again later",
     "surprise": "451 4.3.0 Internal trouble, try again later",
     "late": "554 5.4.7 Not delivered within the time asked for (RFC 2852)",
+    "words": "501 5.5.4 BDAT SIZE [LAST]",
     "state": "503 5.5.1 Start the mail again with RSET and MAIL",
 }
 
@@ -158,19 +159,20 @@ class DataVerbs(Verbs):
         """RFC 3030 2. The octets that were announced always follow and are read, whatever the answer will be."""
         size_text, _, last_text = arg.partition(" ")
         last = last_text.strip().upper() == "LAST"
-        if (
-            not self.policy.chunking
-            or not (size_text.isascii() and size_text.isdigit())
-            or len(size_text) > 15
-            or (last_text.strip() and not last)
-        ):
+        if not self.policy.chunking or not (size_text.isascii() and size_text.isdigit()):
             # It cannot be known what of the following is message and what is command.
             await self.push("501 5.5.4 BDAT SIZE [LAST]" if self.policy.chunking else "502 5.5.1 BDAT not available")
+            raise Hangup
+        limit = self.policy.max_size
+        if len(size_text) > 15 or (limit and int(size_text) > 2 * limit + (1 << 20)):
+            await self.push(_REPLIES["size"])  # more than would ever be read away (_take): say so now
             raise Hangup
         size = int(size_text)
         mail = self._mail if self._bdat else None
         if mail is None:
             mail = await self._begin_bdat()
+        if last_text.strip() and not last:
+            mail.fault = mail.fault or "words"
         await self._read_counted(mail, size)
         if last and mail.lines is not None and mail.fault is None:
             mail.lines.end()

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from congvan_core.errors import InputError
 from congvan_core.ids import new_id
-from congvan_mailbox.smtp.address import is_ascii_address, parse_path
+from congvan_mailbox.smtp.address import is_ascii_address, is_original_recipient, is_xtext, parse_path
 from congvan_mailbox.smtp.auth_verb import AuthVerb
 from congvan_mailbox.smtp.connection import Hangup
 from congvan_mailbox.smtp.envelope import Envelope, Recipient
@@ -167,8 +167,8 @@ class Verbs(AuthVerb):
                 if value.upper() not in ("FULL", "HDRS"):
                     return "501 5.5.4 RET is FULL or HDRS"
             elif key == "ENVID" and policy.dsn:
-                if not value or len(value) > 100:  # RFC 3461 4.4
-                    return "501 5.5.4 ENVID is 1 to 100 characters"
+                if len(value) > 100 or not is_xtext(value):  # RFC 3461 4.4
+                    return "501 5.5.4 ENVID is 1 to 100 characters of xtext"
             elif key == "AUTH" and self._auth_offered():
                 pass  # RFC 4954 5: a server need not trust it
             elif key in NAMES:
@@ -218,8 +218,7 @@ class Verbs(AuthVerb):
                 if words != ["NEVER"] and not set(words) <= {"SUCCESS", "FAILURE", "DELAY"}:
                     return "501 5.5.4 NOTIFY is NEVER or a list of SUCCESS, FAILURE, DELAY"
             elif key == "ORCPT" and self.policy.dsn:
-                kind, found, original = value.partition(";")
-                if not kind or not found or not original or len(value) > 500:  # RFC 3461 4.2
+                if not is_original_recipient(value, utf8="SMTPUTF8" in self._mail_params):
                     return "501 5.5.4 ORCPT is TYPE;ADDRESS"
             else:
                 return f"555 5.5.4 {key} not supported"
@@ -281,6 +280,9 @@ class Verbs(AuthVerb):
 
     async def smtp_VRFY(self, arg: str) -> None:
         """Says neither yes nor no, so that nobody can list our mailboxes (RFC 5321 7.3)."""
+        if not arg:
+            await self.fault("501 5.5.4 VRFY needs a name")
+            return
         await self.push("252 2.5.2 Cannot VRFY, send the mail")
 
     async def smtp_EXPN(self, arg: str) -> None:

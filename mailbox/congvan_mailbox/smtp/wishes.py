@@ -16,9 +16,9 @@ from congvan_mailbox.smtp.policy import DoorPolicy
 PRIORITY, DELIVER_BY, HOLD_UNTIL, REQUIRE_TLS = "priority", "deliver_by", "hold_until", "require_tls"
 NAMES = frozenset({"MT-PRIORITY", "BY", "HOLDFOR", "HOLDUNTIL", "REQUIRETLS"})
 
-_PRIORITY = re.compile(r"-?[0-9]")
+_PRIORITY = re.compile(r"0|-?[1-9]")
 _BY = re.compile(r"([+-]?[0-9]{1,9});([NRnr])([Tt]?)")
-_FOR = re.compile(r"[0-9]{1,9}")
+_FOR = re.compile(r"[1-9][0-9]{0,8}")
 #: Internet date-time (RFC 3339 5.6), as RFC 4865 4 asks; xtext could not change it.
 _UNTIL = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:[Zz]|[+-]\d\d:\d\d)")
 
