@@ -55,3 +55,22 @@ def test_an_answer_that_quotes_a_report_is_an_answer() -> None:
     text = "Địa chỉ đúng là lan2@xamau.example.vn\n\n> <lan@xamau.example.vn>: 550 5.1.1 User unknown\n"
     raw = letter(PERSON, "Re: Undelivered Mail Returned to Sender", text, extra="In-Reply-To: <a@b.vn>\r\n")
     assert classify(raw).kind is MailKind.REPLY
+
+
+@pytest.mark.parametrize(
+    ("subject", "text", "extra"),
+    [
+        ("[Automatyczna odpowiedź] 67/SMT-VP", "Dziękuję.", "Precedence: junk\r\n"),
+        ("Автоматический ответ: 67/SMT-VP", "Я в отпуске.", ""),
+        ("67/SMT-VP", "Thank you for your email.\n\nI am out of the office until Tuesday.", ""),
+        ("67/SMT-VP", "Xin chào,\n\nCảm ơn quý vị đã gửi thư. Hiện tôi đang nghỉ phép đến ngày 30/11.", ""),
+        (
+            "Re: 67/SMT-VP",
+            "Your message was received at 08:00.\n\nThis account is protected. Please click on the following link to have your"
+            " address added to the recipient's allowed list: http://x.example/1",
+            "",
+        ),
+    ],
+)
+def test_no_person_wrote_it(subject: str, text: str, extra: str) -> None:
+    assert classify(letter(PERSON, subject, text, extra=extra)).kind is MailKind.AUTO_REPLY

@@ -16,19 +16,26 @@ _SUBJECT = re.compile(
     r"out[ -]of[ -](the[ -])?office|ooo\b|away from (the |my )?(office|mail|desk)|i('m| am) (away|out of|on leave|on vacation|on holiday)|on (vacation|holiday|leave)\b|vacation( (message|reply|notice|response))?\b|"
     r"abwesenheit|absence|absent du bureau|fuera de (la )?oficina|fuori sede|"
     r"(thu )?(tra loi|phan hoi|hoi am|dap)( thu)? tu dong|tu dong (tra loi|phan hoi)|thong bao (vang mat|nghi phep|di cong tac)|vang mat|(dang )?(nghi phep|di cong tac)|khong co mat tai (van phong|co quan)|"
-    r"自動(応答|返信)|不在|自动回复|자동"
-    r")"
+    r"automatyczna odpowiedz|automaticka odpoved|automatikus valasz|automatiskt svar|automatisk svar|automaattinen vastaus|automatine atsakymas|otomatik (yanit|cevap)|balasan otomatis|raspuns automat|"
+    r"автоматическии ответ|автоответ|자동|自動(応答|返信)|不在|自动回复|การตอบกลับอัตโนมัติ"
+    r")|^[^:]{0,60}\b(automatiska atbilde|automatic reply|automatische antwort)\s*:"
 )
 #: Senders that ask the writer to prove that he is a person.
 _CHALLENGE = re.compile(
     r"(confirm|verify|validate|authenticate|approve)[a-z ,']{0,40}(your (message|e-?mail|address|identity)|that you are (a )?(human|person|real))|"
     r"(click|follow|reply to|visit)[a-z ,']{0,60}(so that|in order|to)[a-z ,']{0,30}(deliver|release|accept)[a-z ]{0,20}(your )?(message|e-?mail)|"
+    r"(click|follow|visit)[a-z ,']{0,60}(have|get|add)[a-z ,']{0,30}(address|sender)[a-z ,']{0,40}(allowed|white|safe|approved)[ -]?(list|sender)|"
     r"challenge[- ]response|spamarrest|boxbe|tmda|one[- ]time (confirmation|verification)|has been (held|quarantined) until you|sender (verification|confirmation) (request|required)"
 )
 _BODY = re.compile(
     r"(i am|i'm|i will be|i'll be)( currently)? (out of (the )?office|on (annual |sick |maternity )?(leave|vacation|holiday)|away (from|until|on))|this is an auto(matic|mated)? ?(reply|response|e-?mail reply)|"
     r"day la (thu|email|tin nhan|thong bao)( duoc)? (tra loi|phan hoi|gui)?( lai)? ?tu dong|(toi|minh|em)( hien| dang| se| hien dang)* (nghi phep|di cong tac|vang mat|di vang)|"
     r"(thu|email) (nay )?duoc (he thong )?(tra loi|phan hoi) tu dong|he thong (da )?(tu dong )?(tiep nhan|nhan duoc) (thu|email) cua (ban|quy)"
+)
+#: Thanks for a mail, and at once the absence: no person answers so, whatever the subject.
+_THANKS = re.compile(
+    r"\W*(hello|hi|dear [a-z ]{2,30}|xin chao|kinh gui[a-z :,]{0,60}|chao (anh|chi|ban|quy)[a-z /]{0,30})?\W*(thank you|thanks|cam on|xin cam on)[^.!]{0,60}(e-?mail|mail|message|thu)\b[^.!]{0,40}[.!]\W{0,4}"
+    r"(currently |hien |hien nay |hien tai )?(i am|i'm|i will be|toi|chung toi|minh)( hien| dang| currently| se| hien dang)* (out of|on |away|nghi|di cong tac|vang)"
 )
 _HEADERS = (
     "X-Autoreply",
@@ -67,16 +74,21 @@ def answer_sign(letter: Part, prose: str) -> str | None:
     if submitted.startswith("auto-replied"):
         return "Auto-Submitted"
     folded = fold(prose[:2500])
-    if _CHALLENGE.search(fold(letter.get("Subject"))) or (is_automatic(letter) and _CHALLENGE.search(folded)):
+    if _CHALLENGE.search(fold(letter.get("Subject"))) or (
+        (is_automatic(letter) or (len(folded) < 1500 and "http" in folded)) and _CHALLENGE.search(folded)
+    ):
         return "challenge"
     if submitted.startswith("auto-") and (letter.raw("In-Reply-To") or letter.raw("References")):
         return "Auto-Submitted"
     if letter.get("Precedence").strip().lower() in ("bulk", "junk") and _BODY.search(folded):
         return "Precedence"
-    if _BODY.search(folded[:600]) and (
-        letter.raw("In-Reply-To")
-        or null_path(letter)
-        or re.match(r"\s*(re|tl|tra loi)\s*:", fold(letter.get("Subject")))
+    if _THANKS.match(folded) or (
+        _BODY.search(folded[:600])
+        and (
+            letter.raw("In-Reply-To")
+            or null_path(letter)
+            or re.match(r"\s*(re|tl|tra loi)\s*:", fold(letter.get("Subject")))
+        )
     ):
         return "text"
     return None

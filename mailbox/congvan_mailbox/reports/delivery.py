@@ -92,8 +92,8 @@ def _recipient(group: Group) -> RecipientResult | None:
     address = typed_address(final) or typed_address(actual) or original_address
     if address is None:
         return None
-    if "@" not in address or address.upper().startswith("IMCEA"):
-        # A local user name or a directory name: the address that was written to tells more.
+    if "@" not in address or "." not in address.rpartition("@")[2] or address.upper().startswith("IMCEA"):
+        # A local user name, a host's inner name or a directory name: the address that was written to tells more.
         better = next(
             (
                 a

@@ -58,7 +58,7 @@ def _recipients(letter: Part, text: str, raw: bytes, returned: Original, weight:
     every = [c for c in everybody if key_of(c.address) not in strangers]
     if not every:
         # A mail to oneself, or a system that writes in the failed user's name: the report blames this address plainly.
-        every = [c for c in everybody if c.rank <= 2 and _blames(c)]
+        every = [c for c in everybody if c.rank <= 2 and (_blames(c) or _introduced(c, text))]
     headed = [a for v in letter.all("X-Failed-Recipients") for a in addresses_in(v)]
     if headed:
         beside = {key_of(c.address): c for c in every}
@@ -107,6 +107,16 @@ def _surest(every: list[Candidate], known: set[str]) -> list[Candidate]:
 def _blames(candidate: Candidate) -> bool:
     """The words beside it hold a refusal."""
     return bool(re.search(r"(?<!\d)[45]\d\d[ -]|[45]\.\d{1,3}\.\d{1,3}", candidate.said))
+
+
+def _introduced(candidate: Candidate, text: str) -> bool:
+    """The line above names it as the one that failed: "could not be delivered to the following user:"."""
+    above = re.search(rf"([^\n]*)\n\s*[^\n]{{0,100}}{re.escape(candidate.address)}", text, re.IGNORECASE)
+    return above is not None and bool(
+        re.search(
+            r"(not|n't|un\w*|fail\w*)\b.{0,60}\bfollowing (user|recipient|address)", above.group(1), re.IGNORECASE
+        )
+    )
 
 
 def _not_recipients(letter: Part, returned: Original) -> set[str]:

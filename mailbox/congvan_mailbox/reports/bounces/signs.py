@@ -8,6 +8,7 @@ import re
 from congvan_mailbox.reports.addresses import addresses_in
 from congvan_mailbox.reports.automatic import null_path
 from congvan_mailbox.reports.letter import Part
+from congvan_mailbox.reports.original import returned_part
 from congvan_mailbox.reports.phrases import fold
 
 _DAEMON = re.compile(
@@ -90,6 +91,7 @@ def weigh(letter: Part, text: str) -> int:
         return 0
     if about and _FORMULA.match(body) and not re.match(r"\s*(fwd?|wg|tr|chuyen tiep)\s*:", subject):
         return 5
+    machine = machine or (_unanswerable(letter) and about and words and returned_part(letter) is not None)
     if not (daemon or silent or machine) and (_person(letter) or not (about and words and code)):
         return 0
     weight = 2 * daemon + silent + 2 * formal + (machine and not formal) + 2 * about + words + (code and not about)
@@ -105,6 +107,11 @@ def weigh(letter: Part, text: str) -> int:
 def may_be_nameless(letter: Part, text: str) -> bool:
     """A report may name nobody and still be one: its subject says so, and it does not speak of our own mailbox."""
     return bool(_SUBJECT.search(fold(letter.get("Subject")))) and not _OWN_MAILBOX.search(fold(text[:3000]))
+
+
+def _unanswerable(letter: Part) -> bool:
+    """The sender reads no answers; with our own mail enclosed that is a mail system (the Japanese telephone companies)."""
+    return any(re.match(r"(no|do-?not)[-_.]?reply", a, re.IGNORECASE) for a in addresses_in(letter.get("From")))
 
 
 def _person(letter: Part) -> bool:

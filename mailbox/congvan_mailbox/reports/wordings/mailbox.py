@@ -6,6 +6,7 @@ from __future__ import annotations
 from congvan_mailbox.reports.wordings.phrase import Phrase, row
 
 ROWS: tuple[Phrase, ...] = (
+    row("expired", "4.7", r"envelope expired", fixed="4"),
     row(
         "user_unknown",
         "1.1",
@@ -14,6 +15,7 @@ ROWS: tuple[Phrase, ...] = (
         r"no matches to nameserver query",
         r"did not (exactly )?match an? ",
         r"no valid recipients were found",
+        r"mailbox not found or",
     ),
     row(
         "too_big",
