@@ -10,9 +10,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, case, func, select
 
+from congvan_core.dossiers.rights import visible_to
 from congvan_core.ids import VIETNAM
 from congvan_core.storage.database import database_time
-from congvan_core.storage.schema import agency_key, book, contact_point, entry, event
+from congvan_core.storage.schema import agency_key, book, contact_point, document, entry, event
 from congvan_gateway.console.limits import Limits
 from congvan_gateway.console.rights import rows_of
 from congvan_gateway.intake.imap_schema import imap_account
@@ -87,12 +88,19 @@ def by_day(connection: Connection, agencies: Sequence[str] | None, at: datetime)
 
 
 def late_recipients(
-    connection: Connection, agencies: Sequence[str] | None, at: datetime, limit: int = 6
+    connection: Connection, agencies: Sequence[str] | None, at: datetime, login: str, limit: int = 6
 ) -> list[Row[Any]]:
+    """The most pressing recipients without an answer, with the notation and subject of what was sent to them."""
     return list(
         connection.execute(
-            select(recipient)
-            .where(recipient.c.state.in_(_OPEN), recipient.c.warn_at < at, rows_of(agencies, recipient.c.agency_id))
+            select(recipient, document.c.number, document.c.symbol, document.c.subject)
+            .join(document, document.c.id == recipient.c.document_id)
+            .where(
+                recipient.c.state.in_(_OPEN),
+                recipient.c.warn_at < at,
+                rows_of(agencies, recipient.c.agency_id),
+                visible_to(connection, login),
+            )
             .order_by(recipient.c.urgency.desc(), recipient.c.warn_at)
             .limit(limit)
         )

@@ -12,7 +12,7 @@ from congvan_core.documents.search import matching_ids
 from congvan_core.documents.text import fold
 from congvan_core.errors import NotFoundError
 from congvan_core.ids import now
-from congvan_core.storage.schema import book, document, document_file, entry, event
+from congvan_core.storage.schema import book, contact_point, document, document_file, entry, event
 from congvan_gateway.console.cursor import Cursor, beside
 from congvan_gateway.console.rights import rows_of
 from congvan_gateway.storage.schema import message, recipient
@@ -49,13 +49,15 @@ def entries(
         select(
             entry.c.id, entry.c.number_text, entry.c.state, entry.c.registered_at, entry.c.arrived_at,
             entry.c.registered_by, entry.c.remark, entry.c.struck_reason, entry.c.imported, entry.c.document_id,
-            entry.c.holder, entry.c.recipients_text, book.c.year, book.c.series, book.c.body_code,
+            entry.c.holder, entry.c.recipients_text, contact_point.c.name.label("agency_name"),
+            book.c.year, book.c.series, book.c.body_code,
             document.c.number, document.c.symbol, document.c.issued_on, document.c.subject, document.c.author_name,
             document.c.type_name, document.c.urgency, document.c.legal_value, document.c.channel,
         )
         # Every entry has its book; joined so, SQLite walks the entries by time and stops, and does not sort them all.
         .outerjoin(book, book.c.id == entry.c.book_id)
         .outerjoin(document, document.c.id == entry.c.document_id)
+        .outerjoin(contact_point, contact_point.c.id == entry.c.agency_id)
         .where(entry.c.book_id.in_(books), rows_of(agencies, entry.c.agency_id))
     )  # fmt: skip
     if state:

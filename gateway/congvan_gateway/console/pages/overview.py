@@ -25,7 +25,7 @@ def show(ask: Ask) -> Response:
             "orders": figures.orders_waiting(connection, mine),
             "mailboxes": figures.broken_mailboxes(connection) if mine is None else [],
             "overdue": figures.overdue_count(connection, mine, ask.now),
-            "late": figures.late_recipients(connection, mine, ask.now),
+            "late": figures.late_recipients(connection, mine, ask.now, ask.account.login),
             "queues": figures.queues(connection, mine),
             "days": figures.by_day(connection, mine, ask.now),
             "keys": figures.expiring_keys(connection, ask.now),

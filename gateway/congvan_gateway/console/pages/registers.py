@@ -44,11 +44,12 @@ def _show(ask: Ask, direction: str) -> Response:
             state=state if state in ("active", "struck", "waiting") else "", limit=registry.PAGE + 1, cursor=cursor,
         )  # fmt: skip
         values: dict[str, Any] = {} if fragment else _around(ask, connection, direction)
+        several = len(visible_agencies(connection, mine)) > 1
     page = Page(found, registry.PAGE, cursor, time="registered_at")
     return ask.render(
         "register_rows.html" if fragment else "register.html",
         rows=page.rows, page=page, incoming=direction == "incoming", place=direction, words_asked=words, year=year,
-        state=state, **values,
+        state=state, several=several, **values,
     )  # fmt: skip
 
 
