@@ -14,6 +14,7 @@ from congvan_core.documents import number
 from congvan_core.documents.agency_code import canonical
 from congvan_core.documents.model import DocumentMetadata, FileRole, LegalValue
 from congvan_core.documents.text import fold, squeeze
+from congvan_core.dossiers.rights import require_unfrozen
 from congvan_core.errors import ConflictError, NotFoundError
 from congvan_core.ids import iso_vn, new_id
 from congvan_core.journal.writing import append, clean
@@ -273,7 +274,8 @@ def move_state(
 def set_legal_value(
     connection: Connection, document_id: str, value: LegalValue, reason: str, *, actor: str, at: datetime
 ) -> None:
-    """Giá trị pháp lý (Điều 10) with its reason; before and after in the journal."""
+    """Giá trị pháp lý (Điều 10) with its reason; before and after in the journal. RefusedError while it is frozen."""
+    require_unfrozen(connection, f"document:{document_id}")
     before = get_document(connection, document_id)
     connection.execute(
         update(schema.document)
@@ -289,8 +291,9 @@ def set_registered_in_qlvbdh(
 ) -> None:
     """The document has been entered into QLVBĐH (khoản 1 Điều 10): what waited for it is now equal to paper.
 
-    A document for information only stays so: registering does not sign it.
+    A document for information only stays so: registering does not sign it. Raises RefusedError while it is frozen.
     """
+    require_unfrozen(connection, f"document:{document_id}")
     there = get_document(connection, document_id)
     connection.execute(
         update(schema.document)

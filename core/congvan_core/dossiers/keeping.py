@@ -86,6 +86,7 @@ def put_in(connection: Connection, dossier_id: str, document_id: str, *, actor: 
     row = _in_state(connection, dossier_id, "open")
     if get_document(connection, document_id).agency_id != row.agency_id:
         raise NotFoundError("Văn bản không thuộc cơ quan của hồ sơ.")
+    require_unfrozen(connection, f"document:{document_id}")
     there = connection.execute(
         select(dossier_document.c.ordinal).where(
             dossier_document.c.dossier_id == dossier_id, dossier_document.c.document_id == document_id
@@ -113,6 +114,7 @@ def take_out(
     row = _in_state(connection, dossier_id, "open")
     if not squeeze(reason):
         raise InputError("Rút văn bản khỏi hồ sơ phải có lý do.")
+    require_unfrozen(connection, f"document:{document_id}")
     done = connection.execute(
         dossier_document.delete().where(
             dossier_document.c.dossier_id == dossier_id, dossier_document.c.document_id == document_id
@@ -185,6 +187,8 @@ def hand_over(connection: Connection, dossier_id: str, archivist: str, *, actor:
     if not squeeze(archivist) or squeeze(archivist) == squeeze(actor):
         raise InputError("Nộp lưu cần người nhận của lưu trữ cơ quan, khác người giao.")
     held = documents_in(connection, dossier_id)
+    for one in held:
+        require_unfrozen(connection, f"document:{one.id}")
     record = {
         "by": actor,
         "to": archivist,

@@ -119,7 +119,10 @@ def visible_to(connection: Connection, login: str) -> ColumnElement[bool]:
 
 
 def freeze(connection: Connection, subject: str, basis: str, *, actor: str, at: datetime) -> None:
-    """Lock on order: nothing of it changes, is destroyed or leaves until the order is lifted. InputError, ConflictError."""
+    """Lock on order (Phụ lục VI): until the order is lifted nobody changes, destroys, takes back or sends it again.
+
+    What others say of it (receipts, replies, further arrivals) is still kept. Raises InputError, ConflictError.
+    """
     agency_id = _agency_of(connection, subject)
     if not squeeze(basis):
         raise InputError("Phong tỏa phải ghi số, ngày của lệnh.")
@@ -164,10 +167,11 @@ def frozen(connection: Connection, subject: str) -> Row[Any] | None:
 
 
 def require_unfrozen(connection: Connection, subject: str) -> None:
-    """Raises RefusedError while an order holds."""
+    """Asked by every act that changes or destroys; raises RefusedError, naming the order, while one holds."""
     row = frozen(connection, subject)
     if row is not None:
-        raise RefusedError(f"Đang phong tỏa theo {row.basis}: không thay đổi, không hủy được.")
+        what = "Văn bản" if subject.startswith("document:") else "Hồ sơ"
+        raise RefusedError(f"{what} đang bị phong tỏa theo {row.basis}: không thay đổi, thu hồi hoặc hủy được.")
 
 
 def _agency_of(connection: Connection, subject: str) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select, update
 
+from congvan_core.dossiers.rights import require_unfrozen
 from congvan_core.errors import ConflictError, InputError, NotFoundError
 from congvan_core.ids import iso_vn
 from congvan_core.journal.writing import append, clean
@@ -52,12 +53,13 @@ def entries_of(connection: Connection, document_id: str) -> list[Row[Any]]:
 def strike(connection: Connection, entry_id: str, *, reason: str, actor: str, at: datetime) -> None:
     """Hủy số: the number stays in the book, struck through with reason, person and time, and is never given again.
 
-    Raises ConflictError where it is struck already, InputError without a reason.
+    Raises ConflictError where it is struck already, InputError without a reason, RefusedError while it is frozen.
     """
     reason = reason.strip()
     if not reason:
         raise InputError("Hủy số phải có lý do.")
     there = entry_row(connection, entry_id)
+    _require_unfrozen(connection, there)
     moved = connection.execute(
         update(entry)
         .where(entry.c.id == entry_id, entry.c.state != "struck")
@@ -79,6 +81,7 @@ def give_external_number(
     there = entry_row(connection, entry_id)
     kept = by_id(connection, there.book_id, lock=True)
     there = entry_row(connection, entry_id)  # again, now under the lock
+    _require_unfrozen(connection, there)
     if there.state != "waiting":
         raise ConflictError(f"Mục này không chờ số (trạng thái {there.state}, số {there.number_text}).")
     same = connection.execute(
@@ -144,6 +147,7 @@ def keep(connection: Connection, entry_id: str, *, actor: str, at: datetime, **f
     changes = {name: [getattr(there, name), value] for name, value in values.items() if getattr(there, name) != value}
     if not changes:
         return
+    _require_unfrozen(connection, there)
     connection.execute(update(entry).where(entry.c.id == entry_id).values(**values))
     _tell(connection, there, "entry.changed", actor, at, changes)
 
@@ -160,6 +164,12 @@ def gaps(connection: Connection, book_id: str) -> list[tuple[int, int]]:
             result.append((expected, number - 1))
         expected = number + 1
     return result
+
+
+def _require_unfrozen(connection: Connection, there: Row[Any]) -> None:
+    """The line of a frozen document stays as it is (NĐ 30/2020 Phụ lục VI)."""
+    if there.document_id is not None:
+        require_unfrozen(connection, f"document:{there.document_id}")
 
 
 def _tell(

@@ -17,6 +17,7 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from congvan_core.calendar import DeadlineChange, WorkingCalendar
 from congvan_core.documents.store import get_document
 from congvan_core.documents.text import squeeze
+from congvan_core.dossiers.rights import require_unfrozen
 from congvan_core.errors import ConflictError, InputError
 from congvan_core.ids import iso_vn, new_id
 from congvan_core.journal.writing import append, clean
@@ -56,6 +57,12 @@ def of_document(connection: Connection, document_id: str, *, lock: bool = False)
     return row
 
 
+def _changing(connection: Connection, document_id: str) -> Row[Any]:
+    """The handling, locked for a move. Raises RefusedError while the document is frozen (NĐ 30/2020 Phụ lục VI)."""
+    require_unfrozen(connection, f"document:{document_id}")
+    return of_document(connection, document_id, lock=True)
+
+
 def works_on(actor: Actor, row: Row[Any]) -> bool:
     """Whether the arrival lies with this person: named, or of the lead unit where nobody is."""
     if row.lead_person_id is not None and row.lead_person_id == actor.id:
@@ -72,7 +79,7 @@ def present(connection: Connection, document_id: str, leader: Actor, *, by: Acto
     """Trình (Điều 18.1): the clerk puts the document before the leader in charge."""
     by.require("clerk")
     leader.require("leader", "unit_head")
-    row = of_document(connection, document_id, lock=True)
+    row = _changing(connection, document_id)
     _move(connection, row, "present", at, by, {"leader": leader.full_name}, leader_id=leader.id, presented_at=at)
 
 
@@ -81,7 +88,7 @@ def assign(connection: Connection, document_id: str, wanted: Assignment, *, by: 
     by.require("leader", "unit_head")
     if wanted.due_at is not None and wanted.due_at <= at:
         raise InputError("Thời hạn giải quyết phải sau thời điểm phân công.")
-    row = of_document(connection, document_id, lock=True)
+    row = _changing(connection, document_id)
     values: dict[str, Any] = {
         "lead_unit_id": wanted.lead_unit_id,
         "lead_person_id": wanted.lead_person_id,
@@ -103,7 +110,7 @@ def forward(
     connection: Connection, document_id: str, *, to_unit_id: str, to_person_id: str | None, by: Actor, at: datetime
 ) -> None:
     """Chuyển tiếp: another unit or person takes the lead; the deadline stays. Raises RefusedError."""
-    row = of_document(connection, document_id, lock=True)
+    row = _changing(connection, document_id)
     if "unit_head" not in by.roles:
         _require_work(by, row)
     told = {"unit": to_unit_id, "person": to_person_id}
@@ -114,7 +121,7 @@ def give_opinion(connection: Connection, document_id: str, text: str, *, by: Act
     """Ý kiến: the first one while assigned begins the work, and status 05 goes to the sender."""
     if not squeeze(text):
         raise InputError("Ý kiến trống.")
-    row = of_document(connection, document_id, lock=True)
+    row = _changing(connection, document_id)
     connection.execute(
         insert(opinion).values(id=new_id(), handling_id=row.id, by=by.full_name, at=at, text=clean(text, 2000))
     )
@@ -134,7 +141,7 @@ def finish(
     answer_id: str | None = None,
 ) -> list[str]:
     """Hoàn thành: status 06 goes to the sender. The warnings (no dossier, late) are sentences for the officer."""
-    row = of_document(connection, document_id, lock=True)
+    row = _changing(connection, document_id)
     _require_work(by, row)
     warnings = []
     if not (dossier or row.dossier):

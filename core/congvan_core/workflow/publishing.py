@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import Connection, Row, insert, select, update
 
 from congvan_core.documents.store import get_document
+from congvan_core.dossiers.rights import require_unfrozen
 from congvan_core.errors import ConflictError, InputError, NotFoundError, RefusedError
 from congvan_core.ids import VIETNAM, new_id
 from congvan_core.journal.writing import append, clean
@@ -22,6 +23,7 @@ def publish(
 ) -> str:
     """Mark an issued document as published; the publication's id. Raises InputError, RefusedError, NotFoundError."""
     there = get_document(connection, document_id)
+    require_unfrozen(connection, f"document:{document_id}")
     if there.direction != "outgoing" or there.state != "issued":
         raise RefusedError("Chỉ đăng tải văn bản đi đã phát hành và chưa thu hồi.")
     parts = urlsplit(address.strip())
@@ -48,6 +50,7 @@ def withdraw_publication(connection: Connection, publication_id: str, *, by: str
     row = connection.execute(select(publication).where(publication.c.id == publication_id)).one_or_none()
     if row is None:
         raise NotFoundError("Không có lần đăng tải này.")
+    require_unfrozen(connection, f"document:{row.document_id}")
     done = connection.execute(
         update(publication)
         .where(publication.c.id == publication_id, publication.c.withdrawn_at.is_(None))

@@ -10,6 +10,7 @@ from congvan_core.agencies.recipients import resolve_recipient
 from congvan_core.documents.agency_code import canonical
 from congvan_core.documents.finding_again import resolve_document
 from congvan_core.documents.model import Urgency
+from congvan_core.dossiers.rights import require_unfrozen
 from congvan_core.errors import InputError, NotFoundError, RefusedError
 from congvan_core.ids import VIETNAM
 from congvan_core.journal.writing import append
@@ -35,6 +36,7 @@ def resend(app: App, reference: str, *, to: Sequence[str], reason: str, actor: s
         row = resolve_document(connection, reference, direction="outgoing")
         if row.state in ("recalling", "recalled"):
             raise RefusedError("Văn bản đã được lấy lại, thu hồi; không gửi lại được")
+        require_unfrozen(connection, f"document:{row.id}")
         # Two clerks at once: the second sees the first one's sending.
         connection.execute(select(document.c.id).where(document.c.id == row.id).with_for_update())
         known = recipients_of(connection, row.id)

@@ -10,6 +10,7 @@ from sqlalchemy import select, update
 
 from congvan_core.documents.model import FileRole
 from congvan_core.documents.store import StoredFile, add_files
+from congvan_core.dossiers.rights import require_unfrozen
 from congvan_core.errors import ConflictError, InputError, RefusedError
 from congvan_core.journal.writing import append
 from congvan_core.signatures.appearance import Appearance
@@ -36,6 +37,7 @@ def digitise(app: App, document_id: str, clerk: Actor, key: SigningKey, scan: by
     clerk.require("clerk")
     with app.database.read() as connection:
         row = connection.execute(select(document).where(document.c.id == document_id)).one()
+        require_unfrozen(connection, f"document:{document_id}")
         main = connection.execute(
             select(document_file).where(document_file.c.document_id == document_id, document_file.c.role == "main")
         ).first()
@@ -56,6 +58,7 @@ def digitise(app: App, document_id: str, clerk: Actor, key: SigningKey, scan: by
     signed = sign_pdf(data, key, kind="agency", appearance=look, timestamper=timestamper(app), signing_time=at)
     stored = app.blobs.put_bytes(signed)
     with app.database.write() as connection:
+        require_unfrozen(connection, f"document:{document_id}")  # the token may have taken its time
         record(connection, stored.sha256, stored.size, at)
         if main is None:
             made = StoredFile("ban-so-hoa.pdf", stored.sha256, stored.size, FileRole.MAIN, "application/pdf", "pdf")

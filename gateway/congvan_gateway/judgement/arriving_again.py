@@ -15,6 +15,7 @@ from congvan_core.documents.store import (
     jsonable,
     set_legal_value,
 )
+from congvan_core.dossiers.rights import frozen
 from congvan_core.storage.schema import document, document_file
 from congvan_gateway.judgement.model import Inspection
 from congvan_gateway.judgement.registering import channel_of, legal_value, stored_files
@@ -47,6 +48,8 @@ def arrive_again(
         connection, there.id, channel=channel_of(row), arrived_at=row.arrived_at, message_id=row.id, remark=remark
     )
     value, reason = legal_value(seen, Standing(actor))
+    if frozen(connection, f"document:{there.id}") is not None:
+        return False  # the arrival is kept, the document stays as it is until the order is lifted (Phụ lục VI)
     if there.state == "recalled" or _RANK.index(value) <= _RANK.index(LegalValue(there.legal_value)):
         return False
     if value is LegalValue.UNDECIDED:

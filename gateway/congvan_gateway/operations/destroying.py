@@ -8,6 +8,7 @@ from sqlalchemy import delete, select, update
 
 from congvan_core.documents.search_index import forget as forget_words
 from congvan_core.documents.store import files_of
+from congvan_core.dossiers.rights import require_unfrozen
 from congvan_core.journal.writing import append
 from congvan_core.storage.blobs import forget
 from congvan_core.storage.schema import arrival, document, document_file
@@ -19,12 +20,13 @@ from congvan_gateway.storage.schema import message
 def destroy_contents(app: App, document_ids: Sequence[str], decision: str, *, actor: str) -> int:
     """The bytes of these documents and of the mails that brought them, each with a record; how many files went.
 
-    What another document or mail still holds stays, and the record says so.
+    What another document or mail still holds stays, and the record says so. Raises RefusedError at one that is frozen.
     """
     done = 0
     for document_id in document_ids:
         at = app.clock()
         with app.database.write() as connection:
+            require_unfrozen(connection, f"document:{document_id}")
             row = connection.execute(select(document).where(document.c.id == document_id)).one()
             mails = connection.execute(
                 select(message.c.id, message.c.raw_sha256)

@@ -12,6 +12,7 @@ from congvan_core.documents.agency_code import canonical
 from congvan_core.documents.finding_again import resolve_document
 from congvan_core.documents.model import DocumentLink, Party
 from congvan_core.documents.store import StoredDocument
+from congvan_core.dossiers.rights import require_unfrozen
 from congvan_core.errors import InputError, NotFoundError, RefusedError
 from congvan_core.ids import new_id
 from congvan_core.journal.writing import append, clean
@@ -33,13 +34,14 @@ from congvan_mailbox.message import Address
 def take_back(app: App, reference: str, *, reason: str, actor: str, to: Sequence[str] = ()) -> dict[str, Any]:
     """Ask for a document back (status 13) from the named recipients, or from all. Resending it is refused from now on.
 
-    Raises NotFoundError, InputError without a reason, RefusedError where nobody is left to ask.
+    Raises NotFoundError, InputError without a reason, RefusedError where nobody is left to ask or it is frozen.
     """
     if not reason.strip():
         raise InputError("Lấy lại văn bản phải nêu lý do (khoản 4 Điều 18 Nghị định 30/2020/NĐ-CP)")
     at = app.clock()
     with app.database.write() as connection:
         row = resolve_document(connection, reference, direction="outgoing")
+        require_unfrozen(connection, f"document:{row.id}")
         targets = _targets(connection, row, to)
         change_id = new_id()
         connection.execute(

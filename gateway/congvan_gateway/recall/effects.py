@@ -12,6 +12,7 @@ from sqlalchemy import CompoundSelect, Connection, Row, delete, select, update
 
 from congvan_core.documents.search_index import forget as forget_words
 from congvan_core.documents.store import StoredDocument, add_files, files_of, jsonable
+from congvan_core.dossiers.rights import frozen
 from congvan_core.ids import iso_vn
 from congvan_core.journal.writing import append, clean
 from congvan_core.registers.entries import keep
@@ -97,17 +98,18 @@ def destroy(app: App) -> int:
     done = 0
     for row in rows:
         if (row.data or {}).get("condemned") and not row.data.get("destroyed_at"):
-            _destroy_one(app, row.id)
-            done += 1
+            done += _destroy_one(app, row.id)
     return done
 
 
-def _destroy_one(app: App, change_id: str) -> None:
+def _destroy_one(app: App, change_id: str) -> int:
     at = app.clock()
     with app.database.write() as connection:
         change = connection.execute(
             select(document_change).where(document_change.c.id == change_id).with_for_update()
         ).one()
+        if change.document_id is not None and frozen(connection, f"document:{change.document_id}") is not None:
+            return 0  # ordered meanwhile: the bytes stay until the order is lifted
         condemned = list(change.data.get("condemned") or ())
         kept = [sha for sha in condemned if still_held(connection, sha, change.document_id)]
         gone = [sha for sha in condemned if sha not in kept]
@@ -133,6 +135,7 @@ def _destroy_one(app: App, change_id: str) -> None:
             },
             at=at,
         )
+    return 1
 
 
 def _unhang(connection: Connection, document_id: str) -> None:

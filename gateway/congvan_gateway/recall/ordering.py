@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from congvan_core.documents.finding_again import resolve_document
 from congvan_core.documents.model import Business, BusinessType, DocumentLink
+from congvan_core.dossiers.rights import require_unfrozen
 from congvan_core.errors import InputError
 from congvan_gateway.dispatch.following import recipients_of
 from congvan_gateway.dispatch.issuing import Sent, send
@@ -22,7 +23,8 @@ _TYPES = {Kind.RECALL: BusinessType.RECALL, Kind.UPDATE: BusinessType.UPDATE, Ki
 def issue_order(app: App, request: SendRequest, kind: Kind, references: Sequence[str], *, reason: str) -> Sent:
     """Issue ``request`` as the order; without recipients it goes to everyone who has the documents concerned.
 
-    Raises as ``send``; NotFoundError for an unknown document, InputError without a reason or for take-back.
+    Raises as ``send``; NotFoundError for an unknown document, InputError without a reason or for take-back, RefusedError
+    for a frozen one: nothing is issued then.
     """
     if kind not in _TYPES:
         raise InputError("Lấy lại không cần văn bản kèm theo")
@@ -32,6 +34,8 @@ def issue_order(app: App, request: SendRequest, kind: Kind, references: Sequence
         raise InputError(f"Mỗi văn bản {kind.vi} chỉ nêu một văn bản")
     with app.database.read() as connection:
         targets = [resolve_document(connection, r, direction="outgoing") for r in references]
+        for one in targets:
+            require_unfrozen(connection, f"document:{one.id}")
         holders = {t.id: [r for r in recipients_of(connection, t.id)] for t in targets}
     to = request.to or tuple(dict.fromkeys(r.code or r.address for rows in holders.values() for r in rows))
     identifiers = [t.identifier or "" for t in targets]

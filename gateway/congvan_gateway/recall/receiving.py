@@ -16,6 +16,7 @@ from congvan_core.agencies.keys import entitled_key
 from congvan_core.agencies.lookup import bodies_of, contact_point_by_id
 from congvan_core.documents.agency_code import canonical
 from congvan_core.documents.store import DOCUMENT_COLUMNS, StoredDocument, add_arrival
+from congvan_core.dossiers.rights import frozen, require_unfrozen
 from congvan_core.errors import ConflictError, InputError, NotFoundError
 from congvan_core.findings import Finding
 from congvan_core.ids import new_id
@@ -34,6 +35,7 @@ from congvan_gateway.storage.schema import outbox
 
 _REASONS = {
     Event.FOREIGN: "cơ quan yêu cầu không phải tác giả của văn bản",
+    Event.FROZEN: "văn bản đang bị phong tỏa theo lệnh, chưa thay đổi, chưa hủy được",
     Event.CONTRADICTS: "văn bản đã được thu hồi trước đó",
 }
 
@@ -68,6 +70,8 @@ def _late_copy(connection: Connection, app: App, row: Row[Any], judged: Judged) 
         return None
     at = app.clock()
     add_arrival(connection, same.document.id, channel=channel_of(row), arrived_at=row.arrived_at, message_id=row.id)
+    if frozen(connection, f"document:{same.document.id}") is not None:
+        return Taken("duplicate", same.document.id)  # under an order nothing of it is destroyed, late or not
     connection.execute(
         insert(document_change).values(
             id=new_id(), agency_id=row.agency_id, side="receiver", kind=Kind.RECALL.value,
@@ -117,6 +121,8 @@ def decide(app: App, change_id: str, *, agree: bool, actor: str, reason: str) ->
         if change is None:
             raise NotFoundError(f"Không có yêu cầu {change_id}")
         event = Event.PERSON_AGREES if agree else Event.PERSON_DECLINES
+        if agree and change.document_id is not None:
+            require_unfrozen(connection, f"document:{change.document_id}")
         after = move(State(change.state), event)
         if after is State(change.state):
             raise ConflictError(f"Yêu cầu này đã ở trạng thái '{change.state}', không quyết định được nữa")
@@ -261,6 +267,8 @@ def _situation(connection: Connection, author: str, kind: Kind, there: StoredDoc
         return Event.FOREIGN
     if there.state == "recalled":
         return Event.REPEATED if kind.destroys else Event.CONTRADICTS
+    if frozen(connection, f"document:{there.id}") is not None:
+        return Event.FROZEN
     if kind.destroys and is_assigned(connection, there):
         return Event.ASSIGNED
     return Event.FREE

@@ -43,6 +43,7 @@ class Event(str, Enum):
     UNKNOWN = "unknown"  # the document is not here
     FREE = "free"  # registered, nobody works on it
     ASSIGNED = "assigned"
+    FROZEN = "frozen"  # under an order nothing changes: a leader decides, once it is lifted
     REPEATED = "repeated"  # recalled already: agreed again, nothing is destroyed twice
     CONTRADICTS = "contradicts"  # what is recalled is neither updated nor replaced
     PERSON_AGREES = "person_agrees"
@@ -56,11 +57,13 @@ MOVES: dict[tuple[State, Event], State] = {
     (State.NEW, Event.UNKNOWN): State.EARLY,
     (State.NEW, Event.FREE): State.AGREED,
     (State.NEW, Event.ASSIGNED): State.WAITING,
+    (State.NEW, Event.FROZEN): State.WAITING,
     (State.NEW, Event.REPEATED): State.AGREED,
     (State.NEW, Event.CONTRADICTS): State.DECLINED,
     (State.EARLY, Event.FOREIGN): State.DECLINED,
     (State.EARLY, Event.FREE): State.AGREED,
     (State.EARLY, Event.ASSIGNED): State.WAITING,
+    (State.EARLY, Event.FROZEN): State.WAITING,
     (State.EARLY, Event.REPEATED): State.AGREED,
     (State.EARLY, Event.CONTRADICTS): State.DECLINED,
     (State.WAITING, Event.PERSON_AGREES): State.AGREED,
