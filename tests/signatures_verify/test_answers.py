@@ -128,12 +128,12 @@ def test_two_documents_ask_once(pki: LivePki, two_signed: bytes, tmp_path: Path)
 
 def test_a_list_of_a_hundred_thousand_is_read_by_serial(pki: LivePki) -> None:
     """The signature is not looked at here: the entries are, and quickly enough to be among the tests."""
-    from congvan_core.signatures.revocation import _entries
+    from congvan_core.signatures.revocation_list import entries
 
     listed = asn1_crl.CertificateList.load(pki.crl("state-ca"))["tbs_cert_list"]
     known = {e["user_certificate"].native: e.dump() for e in listed["revoked_certificates"] or ()}
     assert known
-    assert _entries(listed.dump()) == known
+    assert entries(listed.dump()) == known
     when = datetime(2026, 1, 1, tzinfo=UTC)
     row = asn1_crl.RevokedCertificate({"user_certificate": 1 << 62, "revocation_date": {"utc_time": when}}).dump()
     serial = (1 << 62).to_bytes(8, "big")
@@ -141,7 +141,7 @@ def test_a_list_of_a_hundred_thousand_is_read_by_serial(pki: LivePki) -> None:
     listed["revoked_certificates"] = asn1_crl.RevokedCertificates.load(
         b"\x30\x84" + len(rows).to_bytes(4, "big") + rows
     )
-    found = _entries(listed.dump())
+    found = entries(listed.dump())
     assert len(found) == 100_000
     assert found[(1 << 62) + 99_999].endswith(row[-10:])
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from datetime import datetime
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 from asn1crypto import x509
@@ -18,9 +19,64 @@ class UnfitKeyError(Exception):
     """The key or algorithm cannot or must not be used; the message is a stable word."""
 
 
+class Certificate(x509.Certificate):  # type: ignore[misc]
+    """A certificate of somebody else's, never changed here, so that what is asked of it again and again is kept.
+
+    The library looks through everything that was read of it for changes, each time that its encoding is asked for.
+    """
+
+    def dump(self, force: bool = False) -> bytes:
+        return bytes(super().dump(True)) if force else self._encoded
+
+    @cached_property
+    def _encoded(self) -> bytes:
+        return bytes(super().dump())
+
+    @cached_property
+    def print_sha256(self) -> str:
+        return hashlib.sha256(self._encoded).hexdigest()
+
+    @cached_property
+    def subject_der(self) -> bytes:
+        return bytes(self.subject.dump())
+
+    @cached_property
+    def issuer_der(self) -> bytes:
+        return bytes(self.issuer.dump())
+
+    @cached_property
+    def key_der(self) -> bytes:
+        return bytes(self.public_key.dump())
+
+
+class _Kept(threading.local):
+    """The certificates that this thread has read: the same few come with every document. The library's objects read
+    themselves piece by piece when they are asked, which two threads must not do at once.
+    """
+
+    def __init__(self) -> None:
+        self.read = lru_cache(maxsize=512)(Certificate.load)
+
+
+_KEPT = _Kept()
+#: No certificate is so large; one that says so is read and not kept.
+_LARGEST_KEPT = 16 * 1024
+
+
+def read_certificate(der: bytes) -> Certificate:
+    """The certificate, read lazily as the library does. Raises ValueError for what is not even an element of ASN.1."""
+    read: Certificate = _KEPT.read(der) if len(der) <= _LARGEST_KEPT else Certificate.load(der)
+    return read
+
+
+def as_kept(cert: x509.Certificate) -> Certificate:
+    """The same certificate as this module reads it, however the library came to it."""
+    return cert if isinstance(cert, Certificate) else read_certificate(cert.dump())
+
+
 def fingerprint(cert: x509.Certificate) -> str:
     """SHA-256 of the DER encoding, lower-case hex."""
-    return hashlib.sha256(cert.dump()).hexdigest()
+    return cert.print_sha256 if isinstance(cert, Certificate) else hashlib.sha256(cert.dump()).hexdigest()
 
 
 def common_name(name: x509.Name) -> str:
@@ -54,7 +110,11 @@ def _native(name: x509.Name) -> dict[str, Any]:
 
 def same_name(a: x509.Name, b: x509.Name) -> bool:
     """RFC 5280 7.1 comparison; equal encodings first, because it is the common and cheap case."""
-    first, second = a.dump(), b.dump()
+    return same_encoded(a.dump(), b.dump())
+
+
+def same_encoded(first: bytes, second: bytes) -> bool:
+    """As ``same_name``, of two encoded names."""
     return first == second or _equal_names(first, second)
 
 
@@ -76,6 +136,8 @@ def is_ca(cert: x509.Certificate) -> bool:
 
 
 def is_self_issued(cert: x509.Certificate) -> bool:
+    if isinstance(cert, Certificate):
+        return same_encoded(cert.subject_der, cert.issuer_der)
     return same_name(cert.subject, cert.issuer)
 
 
@@ -100,7 +162,7 @@ def _public_key(spki: bytes) -> Any:
 
 def public_key(cert: x509.Certificate) -> Any:
     """The key as ``cryptography`` holds it; UnfitKeyError where it is unreadable or absurdly large."""
-    key = _public_key(cert.public_key.dump())
+    key = _public_key(_key_der(cert))
     if getattr(key, "key_size", 0) > MAX_RSA_BITS:
         raise UnfitKeyError("oversized_key")
     return key
@@ -181,7 +243,11 @@ def verify_raw(key: Any, signature: bytes, data: bytes, algorithm: Any, digest: 
 
 def signed_by(cert: x509.Certificate, issuer: x509.Certificate) -> bool:
     """Does the issuer's key verify the certificate's signature? False for unfit keys, whatever the reason."""
-    return _signed_by(cert.dump(), issuer.public_key.dump())
+    return _signed_by(cert.dump(), _key_der(issuer))
+
+
+def _key_der(cert: x509.Certificate) -> bytes:
+    return cert.key_der if isinstance(cert, Certificate) else bytes(cert.public_key.dump())
 
 
 @lru_cache(maxsize=2048)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from asn1crypto import x509
 
 from congvan_core.signatures.certificates import (
+    Certificate,
+    as_kept,
     common_name,
     fingerprint,
     is_ca,
     is_self_signed,
     key_is_weak,
-    same_name,
+    same_encoded,
     signed_by,
 )
 from congvan_core.signatures.facts import ChainEnd, ChainFacts
@@ -50,19 +52,19 @@ class Path:
 
     __slots__ = ("certificates", "facts")
 
-    def __init__(self, certificates: list[x509.Certificate], facts: ChainFacts) -> None:
+    def __init__(self, certificates: Sequence[x509.Certificate], facts: ChainFacts) -> None:
         self.certificates = certificates
         self.facts = facts
 
 
 class _Search:
-    def __init__(self, store: TrustStore, pool: list[x509.Certificate]) -> None:
+    def __init__(self, store: TrustStore, pool: list[Certificate]) -> None:
         self.store = store
         self.pool = pool
         self.steps = 0
-        self.found: list[tuple[list[x509.Certificate], ChainEnd]] = []
+        self.found: list[tuple[list[Certificate], ChainEnd]] = []
 
-    def climb(self, path: list[x509.Certificate]) -> None:
+    def climb(self, path: list[Certificate]) -> None:
         top = path[-1]
         self.steps += 1
         if fingerprint(top) in self.store.anchors:
@@ -71,7 +73,7 @@ class _Search:
         if is_self_signed(top):
             self.found.append((path, ChainEnd.SELF_SIGNED))
             return
-        named = [c for c in self.pool if same_name(c.subject, top.issuer) and c not in path]
+        named = [c for c in self.pool if same_encoded(c.subject_der, top.issuer_der) and c not in path]
         parents = [c for c in named if signed_by(top, c)]
         if not parents or len(path) >= MAX_DEPTH or self.steps > MAX_STEPS:
             forged = any(_claims_key(top, c) for c in named) and not parents
@@ -106,7 +108,7 @@ def build(
     given = [e.certificate for e in (*store.anchors.values(), *store.intermediates.values())]
     pool = _unique([*given, *embedded])[:MAX_POOL]
     search = _Search(store, pool)
-    search.climb([leaf])
+    search.climb([as_kept(leaf)])
     order = (ChainEnd.ANCHOR, ChainEnd.SELF_SIGNED, ChainEnd.FORGED, ChainEnd.MISSING)
     paths = [Path(certs, _facts(certs, end, store, at, usage)) for certs, end in search.found]
     return min(
@@ -120,10 +122,11 @@ def build(
     )
 
 
-def _unique(certs: Iterable[x509.Certificate]) -> list[x509.Certificate]:
-    seen: dict[bytes, x509.Certificate] = {}
+def _unique(certs: Iterable[x509.Certificate]) -> list[Certificate]:
+    seen: dict[bytes, Certificate] = {}
     for cert in certs:
-        seen.setdefault(cert.dump(), cert)
+        kept = as_kept(cert)
+        seen.setdefault(kept.dump(), kept)
     return list(seen.values())
 
 

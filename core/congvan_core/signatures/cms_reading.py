@@ -11,6 +11,7 @@ from typing import Any
 from asn1crypto import cms, x509
 
 from congvan_core.errors import UnreadableError
+from congvan_core.signatures.certificates import read_certificate
 from congvan_core.signatures.revocation import Sources
 
 MAX_SIGNERS = 50
@@ -85,7 +86,7 @@ def _certificates(signed: cms.SignedData) -> list[x509.Certificate]:
     found = []
     for choice in list(signed["certificates"] or ())[:MAX_CERTIFICATES]:
         if choice.name == "certificate":
-            found.append(choice.chosen)
+            found.append(read_certificate(choice.chosen.dump()))
     return found
 
 

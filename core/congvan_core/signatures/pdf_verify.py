@@ -9,6 +9,7 @@ import pikepdf
 
 from congvan_core.documents.pdf_audit import audit_pdf
 from congvan_core.findings import Finding
+from congvan_core.signatures.certificates import read_certificate
 from congvan_core.signatures.facts import ChangedAfter, FileFacts, SignatureFacts, TimestampFacts
 from congvan_core.signatures.path_check import Setting
 from congvan_core.signatures.pdf_appended import examine
@@ -120,8 +121,6 @@ def _claimed_ends(file: SignedFile) -> list[int]:
 
 def _security_store(pdf: pikepdf.Pdf, setting: Setting) -> None:
     """Certificates, CRLs and OCSP answers of the DSS: evidence, each proved by its own signature."""
-    from asn1crypto import x509
-
     store = pdf.Root.get("/DSS")
     if not isinstance(store, pikepdf.Dictionary):
         return
@@ -131,7 +130,7 @@ def _security_store(pdf: pikepdf.Pdf, setting: Setting) -> None:
             try:
                 der = stream.read_bytes()
                 if key == "/Certs":
-                    setting.certificates.append(x509.Certificate.load(der))
+                    setting.certificates.append(read_certificate(der))
                 elif key == "/CRLs":
                     setting.sources.add_crl(der, "embedded")
                 else:

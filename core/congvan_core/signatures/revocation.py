@@ -10,22 +10,24 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import lru_cache
 
 from asn1crypto import crl as asn1_crl
 from asn1crypto import ocsp as asn1_ocsp
 from asn1crypto import x509
-from asn1crypto.core import Void
 
 from congvan_core.signatures.certificates import (
+    Certificate,
     UnfitKeyError,
+    as_kept,
     common_name,
     public_key,
+    same_encoded,
     same_name,
     signed_by,
     verify_raw,
 )
 from congvan_core.signatures.facts import Revocation, RevocationAnswer
+from congvan_core.signatures.revocation_list import RevocationList, read_list
 
 MAX_SOURCES = 200
 CLOCK_SKEW = timedelta(minutes=5)
@@ -36,14 +38,14 @@ _UNKNOWN = RevocationAnswer(Revocation.UNKNOWN)
 class Sources:
     """CRLs and OCSP answers with where they came from: given, embedded, fetched."""
 
-    crls: list[tuple[asn1_crl.CertificateList, str]] = field(default_factory=list)
+    crls: list[tuple[RevocationList, str]] = field(default_factory=list)
     ocsps: list[tuple[asn1_ocsp.OCSPResponse, str]] = field(default_factory=list)
 
     def add_crl(self, der: bytes, source: str) -> None:
         """Bytes from a stranger: what cannot be read is left out."""
         if len(self.crls) < MAX_SOURCES:
             try:
-                self.crls.append((asn1_crl.CertificateList.load(der), source))
+                self.crls.append((read_list(der), source))
             except Exception:
                 return
 
@@ -70,7 +72,7 @@ def answer(
     """The most telling answer for one certificate: revoked before ``at``, revoked later, good, or unknown."""
     name = common_name(cert.subject)
     answers: list[RevocationAnswer] = []
-    helpers = list(certificates)
+    helpers = [as_kept(one) for one in certificates]
     for response, source in sources.ocsps:
         try:
             answers.append(_from_ocsp(cert, issuer, response, source, at, now))
@@ -113,19 +115,15 @@ def _revoked(moment: datetime, reason: str | None, source: str, issued: datetime
 def _from_crl(
     cert: x509.Certificate,
     issuer: x509.Certificate,
-    crl: asn1_crl.CertificateList,
+    crl: RevocationList,
     source: str,
     at: datetime,
     now: datetime,
-    helpers: list[x509.Certificate],
+    helpers: list[Certificate],
 ) -> RevocationAnswer:
-    if not same_name(crl.issuer, issuer.subject):
+    subject = as_kept(issuer).subject_der
+    if not same_encoded(crl.issuer_der, subject) or not crl.understood:
         return _UNKNOWN
-    known = {"crl_number", "authority_key_identifier", "issuing_distribution_point", "freshest_crl", "issuer_alt_name"}
-    for extension in crl["tbs_cert_list"]["crl_extensions"] or ():
-        kind = extension["extn_id"].native
-        if kind == "delta_crl_indicator" or (extension["critical"].native and kind not in known):
-            return _UNKNOWN
     point = crl.issuing_distribution_point_value
     if point is not None:
         if point["indirect_crl"].native or point["only_contains_attribute_certs"].native:
@@ -133,13 +131,12 @@ def _from_crl(
         ca = bool(cert.ca)
         if (ca and point["only_contains_user_certs"].native) or (not ca and point["only_contains_ca_certs"].native):
             return _UNKNOWN
-    signers = [issuer, *(c for c in helpers if same_name(c.subject, issuer.subject) and c.dump() != issuer.dump())]
-    if not any(_crl_signed(crl, s) for s in signers[:4]):
+    own = issuer.dump()
+    signers = [issuer, *(c for c in helpers if same_encoded(c.subject_der, subject) and c.dump() != own)]
+    if not any(crl.signed_by(s) for s in signers[:4]):
         return _UNKNOWN
-    listed = crl["tbs_cert_list"]
-    issued = listed["this_update"].native
-    until = listed["next_update"].native
-    found = _entries(crl["tbs_cert_list"].dump()).get(cert.serial_number)
+    issued, until = crl.moments
+    found = crl.entries.get(cert.serial_number)
     if found is not None:
         entry = asn1_crl.RevokedCertificate.load(found)
         reason = entry.crl_reason_value.native if entry.crl_reason_value is not None else None
@@ -149,45 +146,6 @@ def _from_crl(
     if partial or not _speaks_for(at, issued, until, cert, now):
         return RevocationAnswer(Revocation.UNKNOWN, source, "", issued)
     return RevocationAnswer(Revocation.GOOD, source, "", issued)
-
-
-@lru_cache(maxsize=4)
-def _entries(listed: bytes) -> dict[int, bytes]:
-    """The entries of a list by serial number, read once: a public authority's holds a hundred thousand."""
-    revoked = asn1_crl.TbsCertList.load(listed)["revoked_certificates"]
-    body = b"" if isinstance(revoked, Void) else bytes(revoked.contents or b"")
-    found: dict[int, bytes] = {}
-    pos = 0
-    while pos < len(body):
-        start, end = _content(body, pos)
-        serial, stop = _content(body, start)
-        found.setdefault(int.from_bytes(body[serial:stop], "big", signed=True), body[pos:end])
-        pos = end
-    return found
-
-
-def _content(data: bytes, pos: int) -> tuple[int, int]:
-    """Where the content of the DER element at ``pos`` begins and ends. Raises ValueError, IndexError."""
-    length = data[pos + 1]
-    start = pos + 2
-    if length & 0x80:
-        start += length & 0x7F
-        length = int.from_bytes(data[pos + 2 : start], "big")
-    if start + length > len(data):
-        raise ValueError("an element beyond its list")
-    return start, start + length
-
-
-def _crl_signed(crl: asn1_crl.CertificateList, signer: x509.Certificate) -> bool:
-    usage = signer.key_usage_value
-    if usage is not None and "crl_sign" not in usage.native:
-        return False
-    try:
-        return verify_raw(
-            public_key(signer), crl["signature"].native, crl["tbs_cert_list"].dump(), crl["signature_algorithm"]
-        )
-    except UnfitKeyError:
-        return False
 
 
 def _from_ocsp(

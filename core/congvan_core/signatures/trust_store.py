@@ -12,8 +12,9 @@ from asn1crypto import crl as asn1_crl
 from asn1crypto import x509
 
 from congvan_core.errors import ConfigurationError
-from congvan_core.signatures.certificates import common_name, fingerprint, is_ca, is_self_signed
+from congvan_core.signatures.certificates import common_name, fingerprint, is_ca, is_self_signed, read_certificate
 from congvan_core.signatures.official_ca import BY_FINGERPRINT
+from congvan_core.signatures.revocation_list import RevocationList
 
 MAX_FILES = 2000
 MAX_FILE_SIZE = 64 << 20
@@ -92,7 +93,7 @@ class TrustStore:
                 self.add_certificate(item, purposes=purposes)
             return len(bundle)
         try:
-            crl = asn1_crl.CertificateList.load(der, strict=True)
+            crl = RevocationList.load(der, strict=True)
             _ = crl["tbs_cert_list"]["this_update"].native, crl.issuer.dump()
         except Exception:
             return 0
@@ -112,7 +113,7 @@ class TrustStore:
         return entry
 
     def add_crl(self, der: bytes) -> None:
-        self.crls.append(asn1_crl.CertificateList.load(der))
+        self.crls.append(RevocationList.load(der))
 
     def entries(self) -> Sequence[TrustedCertificate]:
         return [*self.anchors.values(), *self.intermediates.values(), *self.others.values()]
@@ -124,7 +125,7 @@ def _certificate(der: bytes) -> x509.Certificate | None:
         _ = cert.subject.dump(), cert.issuer.dump(), cert.public_key.dump(), cert.not_valid_after
     except Exception:
         return None
-    return cert
+    return read_certificate(der)
 
 
 def _bundle(der: bytes) -> list[x509.Certificate]:
