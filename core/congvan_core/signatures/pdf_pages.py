@@ -64,60 +64,75 @@ class Pages:
             self._file.close()
             raise NotCompletedError("renderer") from error
         self.flatten = flatten
+        self._read: tuple[int, Any] | None = None
 
     def __enter__(self) -> Pages:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._close_page()
         self.document.close()
         self._file.close()
 
     def __len__(self) -> int:
         return len(self.document)
 
-    def image(self, index: int, *, annotations: bool = True, scale: float = _SCALE) -> Any:
-        """The page as an RGB picture; a page too large for the limit is drawn smaller."""
+    def _page(self, index: int) -> Any:
+        """The page, read once for its picture, frame and text. It is this object's to close."""
+        if self._read is None or self._read[0] != index:
+            self._close_page()
+            self._read = (index, self.document[index])
+        return self._read[1]
+
+    def _close_page(self) -> None:
+        if self._read is not None:
+            self._read[1].close()
+            self._read = None
+
+    def image(self, index: int, *, annotations: bool = True) -> Any:
+        """The page as an RGB picture. Raises NotCompletedError for a page over the limit."""
+        return self.bitmap(index, annotations=annotations).convert("RGB")
+
+    def bitmap(self, index: int, *, annotations: bool = True) -> Any:
+        """As ``image``, in the renderer's own layout of four octets a pixel (RGBX): nothing is copied."""
         import pypdfium2
 
         try:
-            page = self.document[index]
+            page = self._page(index)
             width, height = page.get_size()
-            pixels = width * height * scale * scale
-            if pixels > MAX_PIXELS:
+            if width * height * _SCALE * _SCALE > MAX_PIXELS:
                 raise NotCompletedError("page size")
-            bitmap = page.render(scale=scale, may_draw_forms=annotations, draw_annots=annotations)
-            picture = bitmap.to_pil().convert("RGB")
-            bitmap.close()
-            page.close()
+            drawn = page.render(
+                scale=_SCALE, may_draw_forms=annotations, draw_annots=annotations, rev_byteorder=True, prefer_bgrx=True
+            )
+            picture = drawn.to_pil()  # which keeps the memory: it is Python's, not the renderer's
+            drawn.close()
         except pypdfium2.PdfiumError as error:
             raise NotCompletedError("renderer") from error
         return picture
 
     def frame(self, index: int) -> Frame:
         """The visible box of the page in points (crop box), and how far it is turned."""
-        page = self.document[index]
+        page = self._page(index)
         box = page.get_cropbox() or page.get_mediabox()
         turned = int(page.get_rotation())
-        page.close()
         return (float(box[0]), float(box[1]), float(box[2]), float(box[3]), turned)
 
     def text(self, index: int) -> str:
-        page = self.document[index]
-        reader = page.get_textpage()
+        reader = self._page(index).get_textpage()
         found = reader.get_text_bounded() or ""
         reader.close()
-        page.close()
         return str(found)
 
     def characters(self, index: int) -> list[tuple[str, Rect]]:
         """Characters with their boxes in points; annotations are flattened into the page first."""
         import pypdfium2.raw as raw
 
-        page = self.document[index]
+        page = self._page(index)
         if self.flatten:
             raw.FPDFPage_Flatten(page, raw.FLAT_NORMALDISPLAY)
-            page.close()
-            page = self.document[index]
+            self._close_page()
+            page = self._page(index)
         reader = page.get_textpage()
         found = []
         for i in range(min(reader.count_chars(), 50_000)):
@@ -126,7 +141,6 @@ class Pages:
                 continue
             found.append((chr(code), tuple(reader.get_charbox(i))))
         reader.close()
-        page.close()
         return found
 
 
@@ -163,6 +177,25 @@ def to_pixels(rect: Rect, frame: Frame, size: tuple[int, int], grow: int = 2) ->
         min(size[0], int(right) + 1 + grow),
         min(size[1], int(bottom) + 1 + grow),
     )
+
+
+Box = tuple[int, int, int, int]
+
+
+def grown(box: Box, size: tuple[int, int], by: int = 1) -> Box:
+    """The box with ``by`` pixels more on each side, as far as the picture reaches."""
+    return max(0, box[0] - by), max(0, box[1] - by), min(size[0], box[2] + by), min(size[1], box[3] + by)
+
+
+def _placing(frame: Frame, size: tuple[int, int], window: Box) -> Callable[..., Box]:
+    """``to_pixels`` within a window of the picture; a box outside of it comes out empty."""
+
+    def place(rect: Rect, grow: int = 2) -> Box:
+        left, top, right, bottom = to_pixels(rect, frame, size, grow)
+        x, y = window[0], window[1]
+        return max(left, x) - x, max(top, y) - y, min(right, window[2]) - x, min(bottom, window[3]) - y
+
+    return place
 
 
 def moved_mask(before: Any, after: Any, threshold: int = _MOVED) -> Any:
@@ -237,16 +270,22 @@ def compare(
             by_page.setdefault(index, [])
         for index, ones in sorted(by_page.items()):
             budget.check()
-            a, b = before.image(index), after.image(index)
+            a, b = before.bitmap(index), after.bitmap(index)
             if a.size != b.size:
                 seen.stray.append(index)
                 continue
-            frame = after.frame(index)
+            found = ImageChops.difference(a, b).getbbox(alpha_only=False)
+            if found is None:
+                continue  # the pictures are equal: nothing hidden, nothing strayed
+            # Everything below counts pixels that moved, and looks one pixel around them: the rest need not be looked at.
+            window, frame = grown(found, a.size), after.frame(index)
+            place = _placing(frame, a.size, window)
+            a, b = a.crop(window).convert("RGB"), b.crop(window).convert("RGB")
             moved = moved_mask(a, b)
             ink = ink_mask(a)
-            excused = [to_pixels(r, frame, a.size) for r in earlier.get(index, ())]
+            excused = [place(r) for r in earlier.get(index, ())]
             for one in ones:
-                box = to_pixels(one.rect, frame, a.size, 0)
+                box = place(one.rect, 0)
                 if box[2] <= box[0] or box[3] <= box[1]:
                     continue
                 if one.signature:
@@ -254,12 +293,13 @@ def compare(
                     near = blank_out(ink.copy(), excused).crop(box).filter(ImageFilter.MaxFilter(3))
                     hidden = ImageChops.multiply(blank_out(moved.copy(), excused).crop(box), near)
                 else:
-                    plain = ink_mask(before.image(index, annotations=False)).crop(box)
+                    bare = before.bitmap(index, annotations=False).crop(window).convert("RGB")
+                    plain = ink_mask(bare).crop(box)
                     gone = ImageChops.invert(ink_mask(b)).crop(box)
                     hidden = ImageChops.multiply(ImageChops.multiply(moved.crop(box), plain), gone)
                 if count(hidden) > _COVERED:
                     seen.covered.append((one.field, index))
-            boxes = [to_pixels(one.rect, frame, a.size) for one in ones]
+            boxes = [place(one.rect) for one in ones]
             if count(blank_out(moved, boxes)) > _STRAY:
                 seen.stray.append(index)
         _text(before, after, seen, budget)
