@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from email import message_from_bytes
 
 import pytest
@@ -28,7 +29,7 @@ _PIECES = st.sampled_from(
 class Whole(Folded):
     """Folds nothing."""
 
-    def __init__(self, raw: bytes) -> None:
+    def __init__(self, raw: bytes, where: Iterable[tuple[int, int]] = ()) -> None:
         super().__init__(b"")
         self.skeleton = raw
 
@@ -46,6 +47,27 @@ def _seen(raw: bytes, kind: type[Folded]) -> list[tuple[str, str, str | None]] |
 def test_parts_names_and_contents_are_the_same(text: str) -> None:
     raw = text.encode()
     assert _seen(raw, Folded) == _seen(raw, Whole)
+
+
+@given(st.lists(st.one_of(_PIECES, _RUNS, st.sampled_from(["QUJD\r\n", "QUI=\r\n", "QQ==\r\n", "Q\r\n"])), max_size=12))
+def test_comparing_finds_the_same_with_and_without_folding(pieces: list[str]) -> None:
+    raw = ("Content-Transfer-Encoding: base64\r\n\r\n" + "".join(pieces)).encode()
+    with_folding = compare.compare_readers(raw)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(compare, "Folded", Whole)
+        assert compare.compare_readers(raw) == with_folding
+
+
+@pytest.mark.parametrize("end", ["", "\r\n", "QUI=\r\n", "QUI=", "QUI", "=QUI=\r\n", "QUI=\r\nQUI=\r\n"])
+def test_a_body_is_taken_unread_only_where_every_decoder_reads_the_same(end: str) -> None:
+    raw = b"Content-Transfer-Encoding: base64\r\n\r\n" + _LINE.encode() * 40 + end.encode()
+    start = raw.index(b"QUJD")
+    folded = Folded(raw, [(start, len(raw))])
+    text = folded.skeleton.decode().partition("\r\n\r\n")[2]
+    assert folded.is_base64(text, start, len(raw)) == (end in ("", "\r\n", "QUI=\r\n", "QUI="))
+    assert not folded.is_base64(text, start + 1, len(raw))
+    assert not folded.is_base64(text + "x", start, len(raw))
+    assert folded.unfold(text) == raw[start:].decode()
 
 
 @pytest.mark.parametrize("lines", [15, 16, 4000])

@@ -16,7 +16,8 @@ from congvan_mailbox.message.limits import DEFAULT_LIMITS, Limits
 from congvan_mailbox.message.parse import parse_message
 from congvan_mailbox.message.part import Message, Part
 
-#: Media type, name, content (None where it is a mail of its own, whose parts are compared).
+#: Media type, name, content (None where it is a mail of its own, whose parts are compared, or is the same octets in an
+#: encoding that is read in one way only).
 _Leaf = tuple[str, str, bytes | None]
 
 
@@ -39,22 +40,23 @@ def compare_readers(raw: bytes, message: Message | None = None, limits: Limits =
     if len(raw) > limits.second_reader or head > limits.header or stopped:
         return [Finding("MIME-NOT-COMPARED", {"size": len(raw), "limit": limits.second_reader})]
     try:
-        folded = Folded(raw)
+        mine = [p for p in message.leaves() if p.source == "mime"]
+        folded = Folded(raw, [(p.body_start, p.end) for p in mine if p.encoding == "base64" and p.buffer is raw])
         second = message_from_bytes(folded.skeleton, policy=_Raw())
-        theirs = [_theirs(p, folded) for p in _standard_leaves(second)]
+        leaves = _standard_leaves(second)
+        theirs = [_theirs(p, folded, mine[n] if len(leaves) == len(mine) else None, raw) for n, p in enumerate(leaves)]
     except (ValueError, LookupError, TypeError, IndexError, AttributeError, RecursionError) as error:
         return [Finding("MIME-READERS-DISAGREE", {"what": "unreadable", "reason": type(error).__name__})]
-    ours = [p for p in message.leaves() if p.source == "mime"]
-    if len(ours) != len(theirs):
-        return [Finding("MIME-READERS-DISAGREE", {"what": "parts", "first": len(ours), "second": len(theirs)})]
-    for part in ours:
+    if len(mine) != len(theirs):
+        return [Finding("MIME-READERS-DISAGREE", {"what": "parts", "first": len(mine), "second": len(theirs)})]
+    for part in mine:
         if not part.media_type.startswith("message/"):
             part.decode()  # only now it is known what is damaged
     findings = [
         Finding("MIME-CONTENT-DAMAGED", {"part": p.path}, p.filename or None) for p in message.leaves() if p.damaged
     ][:10]
-    for number, (mine, other) in enumerate(zip(ours, theirs, strict=True), 1):
-        for what, a, b in _differences(mine, other):
+    for number, (part, other) in enumerate(zip(mine, theirs, strict=True), 1):
+        for what, a, b in _differences(part, other):
             findings.append(Finding("MIME-READERS-DISAGREE", {"what": what, "part": number, "first": a, "second": b}))
         if len(findings) >= 10:
             break
@@ -89,16 +91,24 @@ def _standard_leaves(message: StandardMessage) -> list[StandardMessage]:
     return found
 
 
-def _theirs(part: StandardMessage, folded: Folded) -> _Leaf:
+def _theirs(part: StandardMessage, folded: Folded, mine: Part | None = None, raw: bytes = b"") -> _Leaf:
     kind = part.get_content_type()
     name = _name(part, "content-disposition", "filename") or _name(part, "content-type", "name")
     if isinstance(part.get_payload(), list) or kind.startswith("message/"):
         return kind, name, None
     text = part._payload  # type: ignore[attr-defined]  # get_payload() would decode raw octets by a guess
     if isinstance(text, str):
+        here = mine is not None and mine.buffer is raw and _base64(part, mine)
+        if mine is not None and here and folded.is_base64(text, mine.body_start, mine.end):
+            return kind, name, None
         part.set_payload(folded.unfold(text))
     content = part.get_payload(decode=True)
     return kind, name, content if isinstance(content, bytes) else b""
+
+
+def _base64(part: StandardMessage, mine: Part) -> bool:
+    """Both readers take the body for base64."""
+    return mine.encoding == "base64" and str(part.get("Content-Transfer-Encoding", "")).lower() == "base64"
 
 
 def _name(part: StandardMessage, header: str, parameter: str) -> str:

@@ -22,6 +22,7 @@ from typing import Any, cast
 
 from congvan_core.ids import new_id, now
 from congvan_core.journal.sealing import seal_all
+from congvan_core.storage.blobs import BlobStore
 from congvan_gateway.dispatch.delivering import Dispatcher
 from congvan_gateway.dispatch.sealing_receipts import seal_receipts
 from congvan_gateway.intake.doors import open_store, spool_folder
@@ -38,7 +39,7 @@ from congvan_mailbox.smtp.envelope import Envelope, Recipient
 
 #: What an inspection calls, by the module that holds the name, and what it is called in the table.
 _PARTS: tuple[tuple[Any, str, str], ...] = (
-    (inspection.BlobStore, "read", "read the mail back and hash it"),
+    (BlobStore, "read", "read the mail back and hash it"),
     (inspection, "parse_message", "parse"),
     (inspection, "compare_readers", "second reader"),
     (mail_signature, "read", "mail signature"),
@@ -93,7 +94,6 @@ class Here:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self.profile: cProfile.Profile | None = None
 
     def run(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         with self._clock.stage("inspect: the rest"):
