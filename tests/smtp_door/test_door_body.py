@@ -71,6 +71,23 @@ def test_bare_line_ends_are_seen_however_split(raw: bytes, sizes: list[int]) -> 
             list(stuffed(split(raw, sizes)))
 
 
+@pytest.mark.parametrize("fault", [b"", b"\r", b"\n"])
+@pytest.mark.parametrize("short", range(0, 80, 3))
+def test_short_lines_between_long_runs_are_no_fault(short: int, fault: bytes) -> None:
+    """Two attachments: the last line of the first, the boundary and the next fields may fill a line of the run together."""
+    run = (b"A" * 76 + b"\r\n") * 400
+    between = (
+        b"B" * short + b"\r\n--\r\nC" + fault + b": d\r\n\r\n" + b"E" * (66 - short if short < 66 else 0) + b"\r\n"
+    )
+    raw = run + between + run
+    for size in (len(raw), 16_385, 20_001):
+        check = LineCheck(0)
+        for start in range(0, len(raw), size):
+            check.feed(raw[start : start + size])
+        check.end()
+        assert check.fault == ("bare" if fault else None), (short, size)
+
+
 @given(st.lists(st.integers(0, 40), max_size=12), cuts, st.integers(5, 30))
 def test_long_lines_are_seen_however_split(lengths: list[int], sizes: list[int], limit: int) -> None:
     raw = b"".join(b"x" * length + b"\r\n" for length in lengths)
