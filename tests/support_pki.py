@@ -7,7 +7,8 @@ Names of the certificates (``LivePki.cert(name)``, ``.key(name)``):
     agency-a, agency-b                 organisations (UID=MST:)              agency-ec    an organisation, P-256
     revoked, expired                   as they say (persons of agency A)
     encrypt-only                       a key usage that may not sign
-    gateway-a, gateway-b, station-ec   S/MIME keys: e-mail protection, subjectAltName; station-ec is P-256
+    gateway-a, gateway-b               S/MIME keys: e-mail protection, subjectAltName
+    station-ec, gateway-hub            the same on P-256; gateway-hub speaks for the two agencies of a hub
     other-root, stranger, stranger-gateway   another CA altogether
 """
 
@@ -37,13 +38,14 @@ GATEWAY_MAIL = {
     "gateway-a": "vanthu@a.example.vn",
     "gateway-b": "vanthu@b.example.vn",
     "station-ec": "tram@a.example.vn",
+    "gateway-hub": "vanthu@c.example.vn",
     "stranger-gateway": "vanthu@a.example.vn",
 }
 AGENCY_A = "SỞ THỬ NGHIỆM A"
 AGENCY_B = "ỦY BAN NHÂN DÂN PHƯỜNG THỬ NGHIỆM B"
 _CITY = "THÀNH PHỐ THỬ NGHIỆM"
 _SHORT = {"revoked": "leader", "expired": "leader", "encrypt-only": "leader"}  # odd certificates over one key
-_EC = {"agency-ec", "station-ec"}
+_EC = {"agency-ec", "station-ec", "gateway-hub"}
 
 _NAMES: dict[str, dict[str, Any]] = {
     "root": {"common-name": "RootCA Thử nghiệm G2"},
@@ -62,6 +64,7 @@ _NAMES: dict[str, dict[str, Any]] = {
     "gateway-a": {"common-name": "Hệ thống gửi nhận A", "organizational-unit-name": AGENCY_A},
     "gateway-b": {"common-name": "Hệ thống gửi nhận B", "organizational-unit-name": AGENCY_B},
     "station-ec": {"common-name": "Trạm văn thư A", "organizational-unit-name": AGENCY_A},
+    "gateway-hub": {"common-name": "Hệ thống gửi nhận chung", "organizational-unit-name": "VĂN PHÒNG THỬ NGHIỆM"},
     "other-root": {"common-name": "Gốc Khác Thử nghiệm", "organization-name": "Tổ chức khác"},
     "stranger": {"common-name": "Người Lạ", "organization-name": "Tổ chức khác"},
     "stranger-gateway": {"common-name": "Hệ thống lạ", "organization-name": "Tổ chức khác"},
@@ -173,6 +176,7 @@ def _config(port: int, now: datetime) -> dict[str, Any]:
         "gateway-a": mail("gateway-a"),
         "gateway-b": mail("gateway-b"),
         "station-ec": mail("station-ec"),
+        "gateway-hub": mail("gateway-hub"),
         "other-root": {"issuer": "other-root", "validity": span(-3000, 7000), "profiles": ["simple-ca"]},
         "stranger": {"issuer": "other-root", "validity": span(-400, 1400), "profiles": ["digsig-commitment"]},
         "stranger-gateway": mail("stranger-gateway", "other-root"),

@@ -205,8 +205,10 @@ def issue_document(
     number: str = "12",
     symbol: str = "QĐ-STNA",
     subject: str = "phê duyệt Kế hoạch số hóa",
+    author: str = A_NAME,
+    keys: tuple[str, str] = ("leader", "agency-a"),
 ) -> Path:
-    """A decision of agency A as its people make it: the leader signs, the agency seals, both with live time stamps."""
+    """A decision of an agency (A) as its people make it: the leader signs, the agency seals, both with live time stamps."""
     from congvan_core.documents.filename import build
     from congvan_core.documents.number import from_parts
     from congvan_core.documents.sample_pdf import SampleSpec, make
@@ -215,11 +217,11 @@ def issue_document(
     from congvan_core.signatures.signing import sign_pdf
 
     today = now().astimezone(VIETNAM).date()
-    sample = make(SampleSpec(author=A_NAME, symbol=symbol, number=number, issued_on=today, subject=subject))
+    sample = make(SampleSpec(author=author, symbol=symbol, number=number, issued_on=today, subject=subject))
     stamper = HttpTimeStamper(pki.tsa_url)
-    signed = sign_pdf(sample.pdf, pki.signing_key("leader"), timestamper=stamper, reserve_agency=False)
+    signed = sign_pdf(sample.pdf, pki.signing_key(keys[0]), timestamper=stamper, reserve_agency=False)
     sealed = sign_pdf(
-        signed, pki.signing_key("agency-a"), kind="agency", timestamper=stamper, rect=(60, 60, 160, 160), page=0
+        signed, pki.signing_key(keys[1]), kind="agency", timestamper=stamper, rect=(60, 60, 160, 160), page=0
     )
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / build(from_parts(symbol, number), today, subject, "pdf")

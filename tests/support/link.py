@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
+import time
 
 from support.process import free_port
 
@@ -14,13 +15,15 @@ class Link:
 
     ``cut()`` ends every connection and refuses new ones; ``restore()`` mends it. ``lose_reply_after(octets)`` lets the
     client's next occurrence of ``octets`` through and then ends that connection without the server's answer: the
-    server has done the work, and the client cannot know it.
+    server has done the work, and the client cannot know it. ``delay``: seconds that each piece of the server's answers
+    is held up.
     """
 
     def __init__(self, target_port: int) -> None:
         self.target_port = target_port
         self.port = free_port()
         self.lost_replies = 0
+        self.delay = 0.0
         self._listener: socket.socket | None = None
         self._pairs: set[tuple[socket.socket, socket.socket]] = set()
         self._threads: list[threading.Thread] = []
@@ -28,7 +31,8 @@ class Link:
         self._lose_after: bytes | None = None
 
     def restore(self) -> None:
-        """Listens (again)."""
+        """Listens (again), at full speed."""
+        self.delay = 0.0
         if self._listener is None:
             self._listener = socket.create_server(("127.0.0.1", self.port))
             self._spawn(self._accept, self._listener)
@@ -109,6 +113,8 @@ class Link:
                     self.lost_replies += 1
                     _end(target)  # the server has answered: its work is done, and nobody hears of it
                     break
+                if not forward and self.delay:
+                    time.sleep(self.delay)
                 target.sendall(data)
         except OSError:
             pass

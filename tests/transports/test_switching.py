@@ -116,6 +116,9 @@ async def test_a_dead_destination_is_left_alone_and_probed_once(app: App, ways: 
     await ways.step()
     assert ways.counts == (tried, 7)
     assert [e["state"] for e in events(app, "destination.down")] == ["open"]
+    switched = events(app, "route.switched")
+    assert [(e["from"], e["to"]) for e in switched] == [("truc", "smtp")] * 7, "each mail's way is explained, once"
+    assert all("'truc' đang hỏng" in e["because"] or "2 lần liên tiếp" in e["because"] for e in switched)
     ways.axis.answers = [Accepted(stage=Stage.FINAL, code=250)]
     for number in "89":
         send_to(app, WARD, number=number)
@@ -123,6 +126,7 @@ async def test_a_dead_destination_is_left_alone_and_probed_once(app: App, ways: 
     await ways.step()
     assert ways.counts == (tried + 1, 8), "one probe, the others do not wait for it"
     assert len(events(app, "destination.up")) == 1
+    assert [e["to"] for e in events(app, "route.switched")[7:]] == ["smtp"], "the probe takes the route's own order"
     send_to(app, WARD, number="10")
     await ways.step()
     assert ways.counts == (tried + 2, 8), "back on the first transport"

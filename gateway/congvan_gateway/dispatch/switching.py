@@ -28,7 +28,9 @@ from congvan_mailbox.smtp.wishes import REQUIRE_TLS
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """One attempt's transport. ``transport`` None is the one of the settings; ``kept``: the mail has a route row."""
+    """One attempt's transport. ``transport`` None is the one of the settings; ``kept``: the mail has a route row;
+    ``passed``: why a transport that stands before it in the route is left alone now.
+    """
 
     name: str
     destination: str
@@ -37,6 +39,7 @@ class Way:
     failures: int = 0
     transport: Transport | None = None
     kept: bool = False
+    passed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +75,7 @@ class Switch:
             if isinstance(way, Way):
                 if held.row.message_row_id in bound:
                     way = replace(way, terms=replace(way.terms, require_tls=True))
-                self._start(connection, held, way, breakers, at)
+                self._start(connection, held, row, way, breakers, at)
             out[held.row.id] = way
         return out
 
@@ -105,21 +108,24 @@ class Switch:
         if terms.pace_per_hour is not None and (until := self._paced(connection, held, terms.pace_per_hour, at)):
             return Wait(until, f"nhịp gửi của tuyến: {terms.pace_per_hour} thư mỗi giờ")
         soonest: Destination | None = None
+        passed = ""
         for index in range(position, len(terms.transports)):
             name = terms.transports[index]
             transport = self._transport(name)
             if transport is None and name != BUILT_IN:
+                passed = passed or f"đường gửi '{name}' không còn trong bảng"
                 continue  # taken out of the table since: the next one
             goal = _goal(name, transport, held.row.rcpt_to, self._app)
             breaker = breakers.get(goal, Destination(goal))
             if breaker.may_try(at.timestamp(), self._policy):
-                return Way(name, goal, terms, index, failures if index == position else 0, transport, kept)
+                tried = failures if index == position else 0
+                return Way(name, goal, terms, index, tried, transport, kept, passed)
+            passed = passed or f"đường gửi '{goal}' đang hỏng: {breaker.reason}"
             if soonest is None or breaker.probe_at < soonest.probe_at:
                 soonest = breaker
         if soonest is None:
-            return Way(
-                BUILT_IN, _goal(BUILT_IN, None, held.row.rcpt_to, self._app), terms, position, failures, None, kept
-            )
+            goal = _goal(BUILT_IN, None, held.row.rcpt_to, self._app)
+            return Way(BUILT_IN, goal, terms, position, failures, None, kept, passed)
         pause = max(soonest.probe_at - at.timestamp(), 0.5)
         until = at + timedelta(seconds=min(pause, self._policy.longest_pause))
         return Wait(until, f"đường gửi '{soonest.name}' đang hỏng: {soonest.reason}")
@@ -149,9 +155,16 @@ class Switch:
         return first + timedelta(hours=1) if count >= pace and first is not None else None
 
     def _start(
-        self, connection: Connection, held: Claim, way: Way, breakers: dict[str, Destination], at: datetime
+        self,
+        connection: Connection,
+        held: Claim,
+        row: Any,
+        way: Way,
+        breakers: dict[str, Destination],
+        at: datetime,
     ) -> None:
         before = breakers.get(way.destination)
+        _explain(connection, held, row, way, before, at)
         if before is not None:
             after = before.started(at.timestamp(), self._policy)
             if after is not before:
@@ -201,16 +214,15 @@ class Switch:
         elif failures >= way.terms.switch_after and len(way.terms.transports) > 1:
             position = (position + 1) % len(way.terms.transports)
             because, failures = f"hỏng {failures} lần liên tiếp: {result.text}", 0
-        elif down and more:
-            because = f"đường gửi đang hỏng: {result.text}"  # the position stays: it comes back when the probe succeeds
+        values: dict[str, Any] = {"position": position, "failures": failures}
         if because:
             following = way.terms.transports[(way.position + 1) % len(way.terms.transports)]
             _tell(connection, held, "route.switched", {"from": way.name, "to": following, "because": because[:500]}, at)
-            if more:
-                result = replace(result, state="deferred", next_at=at)
-        connection.execute(
-            update(mail_route).where(mail_route.c.outbox_id == held.row.id).values(position=position, failures=failures)
-        )
+            values["transport"] = None  # told already
+        if more and (because or down):
+            # The next one at once. For a destination that is down the position stays: back when its probe succeeds.
+            result = replace(result, state="deferred", next_at=at)
+        connection.execute(update(mail_route).where(mail_route.c.outbox_id == held.row.id).values(**values))
         return result
 
     def _health(self, connection: Connection, way: Way, outcome: Outcome | None, at: datetime, fine: set[str]) -> bool:
@@ -278,6 +290,24 @@ def _store(connection: Connection, breaker: Destination, at: datetime) -> None:
     changed = connection.execute(update(destination).where(destination.c.name == breaker.name).values(**values))
     if not changed.rowcount:
         connection.execute(insert(destination).values(name=breaker.name, **values))
+
+
+def _explain(
+    connection: Connection, held: Claim, row: Any, way: Way, breaker: Destination | None, at: datetime
+) -> None:
+    """Every choice that the order of the route alone does not explain is told to the journal, once."""
+    last = None if row is None else row.transport
+    if not way.kept or last == way.name:
+        return
+    if way.passed:
+        before, because = way.terms.transports[0 if row is None else row.position], way.passed
+    elif last is None:
+        return
+    elif breaker is not None and breaker.state is not Circuit.CLOSED:
+        before, because = last, f"thăm dò đường gửi '{way.destination}'"
+    else:
+        before, because = last, f"đường gửi '{way.destination}' hoạt động lại"
+    _tell(connection, held, "route.switched", {"from": before, "to": way.name, "because": because[:500]}, at)
 
 
 def _tell(connection: Connection, held: Claim, kind: str, data: dict[str, Any], at: datetime) -> None:
