@@ -10,9 +10,15 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, select, update
 
+from congvan_core.calendar import WorkingCalendar
+from congvan_core.calendar.warnings import warn_agency
+from congvan_core.dossiers.rights import limit_access
 from congvan_core.errors import ConflictError, InputError, NotFoundError
-from congvan_core.ids import new_id, now
-from congvan_gateway.console.accounts import account_row
+from congvan_core.ids import VIETNAM, new_id, now
+from congvan_core.workflow import handling
+from congvan_core.workflow.handling import Assignment
+from congvan_core.workflow.organisation import acting, add_person, add_unit, appoint
+from congvan_gateway.console.accounts import account_row, add_account
 from congvan_gateway.console.schema import account
 from congvan_gateway.main import App
 from congvan_gateway.notices.gathering import gather
@@ -21,7 +27,8 @@ from congvan_gateway.notices.schema import notice_subscription, notice_told
 from congvan_gateway.notices.subscribing import end_desk, of_account, subscribe_desk, subscribe_person
 from congvan_gateway.notices.telling import compose, step
 from congvan_gateway.storage.schema import message, outbox
-from support_admin import OWN, make_office
+from support_admin import OWN, PASSWORD, make_office
+from support_databases import add_document
 
 SECRET_WORDS = "V/v chuyển kinh phí mật"
 
@@ -204,3 +211,46 @@ def test_links_lead_to_the_item_where_the_desk_has_an_address() -> None:
         [Item("waiting", "m:1", "đến hôm nay", "/cho-kiem-tra/1")], "An", "UBND", "https://desk.example.vn/", now()
     )
     assert "https://desk.example.vn/cho-kiem-tra/1" in letter.text and letter.text.count("https://") == 2
+
+
+def test_deadlines_are_told_to_those_they_concern_and_louder_when_late(desk: Desk) -> None:
+    desk.at = start = datetime(2026, 6, 15, 9, 0, tzinfo=VIETNAM)  # a Monday, far from the annual report
+    agency = desk.ids[OWN[0][0]]
+    document_id = add_document(desk.app.database, agency, number="12", symbol="UBND-VP", subject=SECRET_WORDS)
+    with desk.app.database.write() as connection:
+        unit_id = add_unit(connection, agency, "VP", "Văn phòng thử", actor="t", at=start)
+        boss = add_person(connection, agency, "Nguyễn Thử", actor="t", at=start)
+        appoint(connection, boss, "GIÁM ĐỐC", ["leader"], actor="t", at=start)
+        wanted = Assignment(unit_id, due_at=start + timedelta(minutes=30))
+        handling.assign(connection, document_id, wanted, by=acting(connection, boss, start), at=start)
+        officer = add_account(
+            connection, login="chuyenvien", name="Chuyên viên", password=PASSWORD, roles=["officer"], actor="t", at=start,
+            must_change=False, mail="chuyenvien@example.vn",
+        )  # fmt: skip
+    desk.wish("vanthu", "deadline")
+    desk.wish("chuyenvien", "deadline")
+
+    def warned() -> list[str]:
+        before = len(desk.letters())
+        with desk.app.database.write() as connection:
+            warn_agency(connection, agency, WorkingCalendar(), at=desk.at)
+        step(desk.app)
+        new = desk.letters()[before:]
+        assert all(SECRET_WORDS not in str(one.content) for one in new)
+        assert all("12/UBND-VP" in str(one.content) for one in new)
+        return sorted(one.rcpt_to for one in new)
+
+    assert warned() == ["vanthu@example.vn"], "not the officer's: neither they nor their unit"
+    assert warned() == []
+    with desk.app.database.write() as connection:
+        own = add_person(connection, agency, "Chuyên viên", actor="t", at=start, account_id=officer)
+        appoint(connection, own, "CHUYÊN VIÊN", ["officer"], actor="t", at=start, unit_id=unit_id)
+    desk.at += timedelta(hours=3)
+    assert warned() == ["chuyenvien@example.vn", "vanthu@example.vn"], (
+        "over its deadline: told anew, the unit's people too"
+    )
+    assert "đã quá hạn" in str(desk.letters()[-1].content)
+    with desk.app.database.write() as connection:
+        limit_access(connection, f"document:{document_id}", ["nguoikhac"], "lệnh", actor="t", at=desk.at)
+    desk.at += timedelta(days=9)
+    assert warned() == [], "who may not open it is not told of it"

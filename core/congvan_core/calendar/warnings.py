@@ -17,6 +17,7 @@ from congvan_core.dossiers.schema import dossier
 from congvan_core.errors import NotFoundError
 from congvan_core.ids import VIETNAM, iso_vn, new_id
 from congvan_core.journal.writing import append, clean
+from congvan_core.workflow.handling import supporters
 from congvan_core.workflow.schema import handling, person, unit
 
 #: Working hours before the deadline at which the holder is told, and after it at which the leader is.
@@ -43,7 +44,8 @@ def warn_agency(connection: Connection, agency_id: str, calendar: WorkingCalenda
         level, told = _level(connection, row, calendar, at)
         key = (f"document:{row.document_id}", level, row.due_at)
         if key not in known and new < _BATCH:
-            new += _write(connection, agency_id, key[0], level, row.due_at, told, at)
+            helping = [one.full_name or one.unit for one in supporters(connection, row.id)]
+            new += _write(connection, agency_id, key[0], level, row.due_at, [*told, *helping], at)
     today = at.astimezone(VIETNAM).date()
     due = connection.execute(
         select(dossier).where(
@@ -77,7 +79,7 @@ def _end_of(day: date) -> datetime:
 
 
 def _level(connection: Connection, row: Row[Any], calendar: WorkingCalendar, at: datetime) -> tuple[str, list[str]]:
-    """The unit and the person who work on it; after a while its leader too."""
+    """The unit and the person who work on it (those who support are told too); after a while its leader."""
     told = [one for one in (row.full_name, row.unit) if one]
     if row.due_at > at:
         return "soon", told

@@ -203,15 +203,18 @@ handling = Table(
     Index("ix_handling_desk", "agency_id", "state", "due_at"),
 )
 
-handling_support = Table(
-    "handling_support",
+#: Phối hợp: a unit, or a person (with their unit where they have one), each with a deadline of their own.
+handling_supporter = Table(
+    "handling_supporter",
     metadata,
     Column("handling_id", ForeignKey("handling.id"), primary_key=True),
-    Column("unit_id", ForeignKey("unit.id"), primary_key=True),
+    Column("ordinal", Integer, primary_key=True),
+    Column("unit_id", ForeignKey("unit.id")),
+    Column("person_id", ForeignKey("person.id")),
     Column("due_at", Instant),
-    Column("person_id", String(32)),
 )
 
+#: ``role``: in what capacity it was said (leader | unit_head | officer | clerk); the sheet prints it in that place.
 opinion = Table(
     "opinion",
     metadata,
@@ -220,6 +223,7 @@ opinion = Table(
     Column("by", String(200), nullable=False),
     Column("at", Instant, nullable=False),
     Column("text", String(2000), nullable=False),
+    Column("role", String(12)),
 )
 
 #: Work states 04, 05, 06 that the sender is to be told, each once per document; the gateway takes them from here.

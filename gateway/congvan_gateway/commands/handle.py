@@ -36,11 +36,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             one.add_argument(
                 "--support", action="append", default=[], metavar="MÃ", help="đơn vị phối hợp; lặp lại được"
             )
+            one.add_argument(
+                "--helper", action="append", default=[], metavar="NGƯỜI", help="người phối hợp; lặp lại được"
+            )
             one.add_argument("--due", metavar="NGÀY-GIỜ", help="thời hạn, 2026-11-30T17:00")
+            one.add_argument("--support-due", metavar="NGÀY-GIỜ", help="thời hạn phối hợp; không nêu: như chủ trì")
         if name in ("assign", "opinion", "finish"):
             one.add_argument("--text", default="", metavar="NỘI-DUNG")
         if name == "finish":
-            one.add_argument("--dossier", metavar="HỒ-SƠ")
+            one.add_argument("--dossier", metavar="HỒ-SƠ", help="số, ký hiệu hồ sơ, ví dụ 01.VP: đưa văn bản vào ngay")
+            one.add_argument("--answer", metavar="VĂN-BẢN", help="văn bản đi trả lời văn bản này")
         if name in ("sheet", "stamp"):
             one.add_argument("-o", "--output", type=Path, required=True, metavar="TỆP")
 
@@ -103,7 +108,7 @@ def _list(app: App, args: argparse.Namespace) -> int:
 
 
 def _act(app: App, args: argparse.Namespace, document_id: str) -> list[str]:
-    from congvan_core.ids import VIETNAM
+    from congvan_core.documents.finding_again import resolve_document
     from congvan_core.workflow import handling
     from congvan_core.workflow.handling import Assignment
     from congvan_gateway.drafting.people import named_actor, units_of
@@ -113,6 +118,7 @@ def _act(app: App, args: argparse.Namespace, document_id: str) -> list[str]:
         (named_actor(app, name) for name in (getattr(args, "leader", None), getattr(args, "person", None)) if name),
         None,
     )
+    helpers = [named_actor(app, name) for name in getattr(args, "helper", [])]
     with app.database.write() as connection:
         units = {one.code: one.id for one in units_of(connection, who.agency_id)}
         for code in (getattr(args, "unit", None), *getattr(args, "support", [])):
@@ -121,17 +127,14 @@ def _act(app: App, args: argparse.Namespace, document_id: str) -> list[str]:
         if args.act == "present" and other is not None:
             handling.present(connection, document_id, other, by=who, at=at)
         elif args.act == "assign":
-            try:
-                due = datetime.fromisoformat(args.due) if args.due else None
-            except ValueError:
-                raise InputError(f"Thời hạn “{args.due}” không phải ngày giờ (2026-11-30T17:00).") from None
-            due = due.replace(tzinfo=VIETNAM) if due is not None and due.tzinfo is None else due
             wanted = Assignment(
                 units[args.unit],
                 other.id if other else None,
                 tuple(units[code] for code in args.support),
-                due,
+                _moment(args.due),
                 args.text,
+                tuple(one.id for one in helpers),
+                _moment(args.support_due),
             )
             handling.assign(connection, document_id, wanted, by=who, at=at)
         elif args.act == "forward":
@@ -146,8 +149,23 @@ def _act(app: App, args: argparse.Namespace, document_id: str) -> list[str]:
         elif args.act == "opinion":
             handling.give_opinion(connection, document_id, args.text, by=who, at=at)
         else:
+            if args.answer:
+                answer = resolve_document(connection, args.answer, agency_id=who.agency_id, direction="outgoing")
+                handling.link_answer(connection, document_id, answer.id, by=who, at=at)
             return handling.finish(connection, document_id, args.text, by=who, at=at, dossier=args.dossier)
     return []
+
+
+def _moment(text: str | None) -> datetime | None:
+    from congvan_core.ids import VIETNAM
+
+    if not text:
+        return None
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise InputError(f"Thời hạn “{text}” không phải ngày giờ (2026-11-30T17:00).") from None
+    return found.replace(tzinfo=VIETNAM) if found.tzinfo is None else found
 
 
 def _tell(app: App, args: argparse.Namespace, document_id: str, warnings: list[str]) -> int:

@@ -13,7 +13,7 @@ from congvan_core.storage.schema import document, entry
 from congvan_core.workflow import handling
 from congvan_core.workflow.arrival_stamp import Sheet, Stamp, handling_sheet, stamp_overlay
 from congvan_core.workflow.organisation import acting
-from congvan_core.workflow.schema import handling_support, unit
+from congvan_core.workflow.schema import unit
 from congvan_gateway.console import words
 from congvan_gateway.main import App
 
@@ -50,11 +50,7 @@ def sheet_of(app: App, document_id: str) -> bytes:
     with app.database.write() as connection:
         row, there, line, agency, units = _parts(connection, document_id)
         said = handling.opinions(connection, document_id)
-        support = connection.execute(
-            select(unit.c.name)
-            .join(handling_support, handling_support.c.unit_id == unit.c.id)
-            .where(handling_support.c.handling_id == there.id)
-        ).scalars().all()  # fmt: skip
+        support = [_named(one) for one in handling.supporters(connection, there.id)]
         officer = acting(connection, there.lead_person_id, app.clock()).full_name if there.lead_person_id else ""
     lead = units.get(there.lead_unit_id, "")
     number = "" if line is None else line.number_text or ""
@@ -68,7 +64,16 @@ def sheet_of(app: App, document_id: str) -> bytes:
             ", ".join(filter(None, (lead, officer))),
             ", ".join(support),
             words.moment(there.due_at),
-            "",
-            [f"{one.by} ({words.moment(one.at)}): {one.text}" for one in said],
+            "; ".join(_spoken(one) for one in said if one.role == "unit_head"),
+            [_spoken(one) for one in said if one.role != "unit_head"],
         )
     )
+
+
+def _named(one: Row[Any]) -> str:
+    name = f"{one.full_name} ({one.unit})" if one.full_name and one.unit else one.full_name or one.unit
+    return f"{name}, hạn {words.moment(one.due_at)}" if one.due_at is not None else str(name)
+
+
+def _spoken(one: Row[Any]) -> str:
+    return f"{one.by} ({words.moment(one.at)}): {one.text}"

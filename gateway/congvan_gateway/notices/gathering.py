@@ -7,6 +7,10 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, and_, exists, or_, select
 
+from congvan_core.calendar.warnings import open_warnings
+from congvan_core.documents.store import number_symbol
+from congvan_core.dossiers.rights import may_open
+from congvan_core.dossiers.schema import dossier
 from congvan_core.ids import VIETNAM
 from congvan_core.storage.schema import agency_key, contact_point, document
 from congvan_gateway.console.rights import rows_of
@@ -30,13 +34,21 @@ def gather(
     at: datetime,
     *,
     administers: bool,
+    login: str = "",
+    named: Collection[str] | None = None,
 ) -> list[Item]:
-    """``agencies`` None: all of the installation; ``administers`` opens the kinds of administrators."""
+    """``agencies`` None: all of the installation; ``administers`` opens the kinds of administrators.
+
+    Deadlines: only of what ``login`` may open, and with ``named`` (a person's and their units' names) only those that
+    one of them is to be told of.
+    """
     found: list[Item] = []
     if {"urgent", "waiting", "sealed"} & set(kinds):
         found += _mails(connection, kinds, agencies, at)
     if {"overdue", "failed"} & set(kinds):
         found += _recipients(connection, kinds, agencies, at)
+    if "deadline" in kinds:
+        found += _deadlines(connection, agencies, login, named)
     if administers and "keys" in kinds:
         found += _keys(connection, at)
     if administers and "system" in kinds:
@@ -104,6 +116,38 @@ def _recipients(
         number = "/".join(v for v in (row.number, row.symbol) if v) or "văn bản chưa có số"
         about = f"{number} gửi {row.name or row.address}, từ {_moment(row.since)}"
         out.append(Item(kind, f"{kind}:{row.id}", about, f"/van-ban/{row.document_id}"))
+    return out
+
+
+#: How loudly a deadline speaks.
+_LEVELS = {"soon": "sắp đến hạn", "overdue": "đã quá hạn", "escalated": "quá hạn, đã báo lãnh đạo"}
+
+
+def _deadlines(
+    connection: Connection, agencies: Sequence[str] | None, login: str, named: Collection[str] | None
+) -> list[Item]:
+    """The open warnings of `calendar/warnings.py`; each level of each deadline is a thing of its own."""
+    out = []
+    for row in open_warnings(connection, agencies, LIMIT):
+        if named is not None and not set(named) & set(row.told):
+            continue
+        kind, _, name = row.subject.partition(":")
+        if kind in ("document", "dossier") and not may_open(connection, kind, name, login):
+            continue
+        if kind == "document":
+            there = connection.execute(
+                select(document.c.number, document.c.symbol).where(document.c.id == name)
+            ).one_or_none()
+            what = "văn bản đến " + (number_symbol(*there) if there is not None else "")
+            path = f"/giai-quyet/{name}"
+        elif kind == "dossier":
+            held = connection.execute(select(dossier.c.notation, dossier.c.year).where(dossier.c.id == name)).one()
+            what, path = f"nộp lưu hồ sơ {held.notation} năm {held.year}", f"/ho-so/{name}"
+        else:
+            year = name.partition(":")[0]
+            what, path = f"báo cáo năm {year} (điểm k khoản 1 Điều 24)", f"/thong-ke?nam={year}"
+        about = f"{what.strip()}: {_LEVELS[row.level]} {_moment(row.due_at)}"
+        out.append(Item("deadline", f"deadline:{row.id}", about, path))
     return out
 
 

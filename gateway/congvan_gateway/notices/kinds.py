@@ -34,6 +34,7 @@ KINDS: dict[str, Kind] = {
         Kind("waiting", "Văn bản chờ kiểm tra", "Văn bản chờ kiểm tra"),
         Kind("overdue", "Nơi nhận quá hạn xác nhận", "Quá hạn xác nhận"),
         Kind("failed", "Không gửi được, bị từ chối tiếp nhận", "Không gửi được hoặc bị từ chối tiếp nhận"),
+        Kind("deadline", "Hạn giải quyết, hạn nộp lưu hồ sơ, hạn báo cáo năm: sắp đến, đã quá", "Hạn cần lưu ý"),
         Kind("sealed", "Thư có dấu chỉ độ mật đã niêm phong (báo ngay)", "Thư đã niêm phong", at_once=True),
         Kind("keys", "Khóa gặp lần đầu, khóa sắp hết hạn", "Khóa cần xem", administrators=True),
         Kind("system", "Hộp thư không đọc được, thư kẹt trong hàng đợi", "Hệ thống cần xem", administrators=True),

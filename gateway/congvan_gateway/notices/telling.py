@@ -16,8 +16,9 @@ from congvan_core.agencies.lookup import contact_point_by_id, main_mailbox, own_
 from congvan_core.agencies.model import ContactPoint
 from congvan_core.ids import VIETNAM, new_id
 from congvan_core.journal.writing import append
+from congvan_core.workflow.schema import appointment, person, unit
 from congvan_gateway.console.accounts import account_of
-from congvan_gateway.console.rights import Right, visible_agencies
+from congvan_gateway.console.rights import Account, Right, visible_agencies
 from congvan_gateway.console.schema import account
 from congvan_gateway.main import App
 from congvan_gateway.notices.gathering import LIMIT, gather
@@ -60,12 +61,15 @@ def _tell(app: App, subscription_id: str) -> int:
         whose = _whose(connection, row)
         if whose is None:
             return 0
-        to, agencies, administers, sender = whose
+        to, agencies, sender, who = whose
         waiting = row.sent_at is not None and at - row.sent_at < timedelta(minutes=row.every_minutes)
         kinds = [k for k in row.kinds if k in KINDS and (not waiting or KINDS[k].at_once)]
         if not kinds:
             return 0
-        there = gather(connection, kinds, agencies, at, administers=administers)
+        there = gather(
+            connection, kinds, agencies, at, administers=who is not None and who.may(Right.ADMINISTER),
+            login=who.login if who is not None else "", named=_named(connection, who),
+        )  # fmt: skip
         told = _told(connection, row.id, [item.key for item in there])
         new = [item for item in there if item.key not in told]
         if not new:
@@ -73,21 +77,36 @@ def _tell(app: App, subscription_id: str) -> int:
         return _queue(connection, app, row, to, sender, new, len(there), at)
 
 
-def _whose(connection: Connection, row: Row[Any]) -> tuple[Address, Sequence[str] | None, bool, ContactPoint] | None:
-    """Whom the letter goes to, whose rows it may speak of, and from which of our agencies it comes."""
+def _named(connection: Connection, who: Account | None) -> set[str] | None:
+    """Whose deadlines: the clerk's and the leader's are all of the office, an officer's their own and their units'."""
+    if who is None or {"clerk", "leader", "administrator"} & set(who.roles):
+        return None
+    units = connection.execute(
+        select(unit.c.name)
+        .join(appointment, appointment.c.unit_id == unit.c.id)
+        .join(person, person.c.id == appointment.c.person_id)
+        .where(person.c.account_id == who.id)
+    ).scalars()
+    return {who.name, *units}
+
+
+def _whose(
+    connection: Connection, row: Row[Any]
+) -> tuple[Address, Sequence[str] | None, ContactPoint, Account | None] | None:
+    """Whom the letter goes to, whose rows it may speak of, from which of our agencies it comes, and for which account."""
     if row.agency_id is not None:
         point = contact_point_by_id(connection, row.agency_id)
-        return Address(point.name, row.address), (row.agency_id,), False, point
-    person = connection.execute(select(account).where(account.c.id == row.account_id, account.c.active)).one_or_none()
-    if person is None or not person.mail:
+        return Address(point.name, row.address), (row.agency_id,), point, None
+    there = connection.execute(select(account).where(account.c.id == row.account_id, account.c.active)).one_or_none()
+    if there is None or not there.mail:
         return None
-    who = account_of(person)
+    who = account_of(there)
     if not who.may(Right.VIEW):
         return None
     agencies = visible_agencies(connection, who.agencies) or own_agencies(connection)
     if not agencies:
         return None
-    return Address(who.name, person.mail), who.agencies, who.may(Right.ADMINISTER), agencies[0]
+    return Address(who.name, there.mail), who.agencies, agencies[0], who
 
 
 def _told(connection: Connection, subscription_id: str, keys: Sequence[str]) -> set[str]:

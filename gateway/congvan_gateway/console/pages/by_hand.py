@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from sqlalchemy import Connection
 from starlette.responses import Response
 
 from congvan_core.documents import urgency
@@ -15,6 +16,7 @@ from congvan_core.documents.text import nfc
 from congvan_core.errors import InputError, RefusedError
 from congvan_core.ids import VIETNAM
 from congvan_core.registers.other_channels import CHANNELS, register_by_hand
+from congvan_core.workflow.document_lists import KINDS, lines_of, listed
 from congvan_gateway.console.desk import Ask, status_of
 from congvan_gateway.console.pages.sending import day_of
 from congvan_gateway.console.rights import visible_agencies
@@ -25,7 +27,10 @@ from congvan_gateway.judgement.registering import handling_clock, receiving_body
 def show(ask: Ask, *, wrong: str = "", status: int = 200) -> Response:
     with ask.app.database.read() as connection:
         own = visible_agencies(connection, ask.account.agencies)
-    return ask.render("by_hand.html", status=status, own=own, channels=list(CHANNELS), wrong=wrong, form=ask.form)
+        today = ask.now.astimezone(VIETNAM).date()
+        lists = [(point, lines_of(connection, point.id, on=today)) for point in own]
+    return ask.render("by_hand.html", status=status, own=own, channels=list(CHANNELS), wrong=wrong, form=ask.form,
+                      lists=[(point, lines) for point, lines in lists if lines], list_kinds=KINDS)  # fmt: skip
 
 
 def act(ask: Ask) -> Response:
@@ -81,6 +86,27 @@ def _enter(ask: Ask) -> Response:
             actor=ask.account.signature,
             remark=form.text("remark", 500) or None,
         )
+        told = _by_the_lists(connection, chosen[0].id, meta, form.text("channel", 16), bool(files), arrived)
     number = received.entry.number_text
-    return ask.go(f"/van-ban/{received.document_id}", f"Đã vào sổ văn bản đến, số đến {number}" if number else
-                  "Đã ghi nhận; chờ số đến từ QLVBĐH")  # fmt: skip
+    done = f"Đã vào sổ văn bản đến, số đến {number}" if number else "Đã ghi nhận; chờ số đến từ QLVBĐH"
+    return ask.go(f"/van-ban/{received.document_id}", ". ".join([done, *told]))
+
+
+def _by_the_lists(
+    connection: Connection, agency_id: str, meta: DocumentMetadata, channel: str, scanned: bool, arrived: datetime
+) -> list[str]:
+    """What the agency's dated lists say of this arrival (Điều 16; QĐ 28/2018 Điều 7.2)."""
+    on = arrived.astimezone(VIETNAM).date()
+    named = listed(connection, agency_id, type_name=meta.type_name or "", subject=meta.subject or "", on=on)
+    told = []
+    if channel == "paper" and "scan" in named and not scanned:
+        told.append(
+            f"Thuộc danh mục phải số hóa (“{named['scan']}”): hãy quét và ký số bản số hóa tại trang Giải quyết"
+        )
+    if channel == "paper" and "electronic" in named:
+        told.append(
+            f"Thuộc danh mục chỉ gửi, nhận bản điện tử (“{named['electronic']}”): hãy đề nghị bên gửi gửi bản điện tử"
+        )
+    if channel != "paper" and "paper" in named:
+        told.append(f"Thuộc danh mục gửi kèm bản giấy (“{named['paper']}”): hãy theo dõi bản giấy")
+    return told

@@ -10,8 +10,11 @@ from sqlalchemy import Row, and_, func, or_, select
 from starlette.responses import Response
 
 from congvan_core.calendar import clock_start
+from congvan_core.documents.finding_again import resolve_document
 from congvan_core.documents.model import Urgency
-from congvan_core.dossiers.rights import visible_to
+from congvan_core.dossiers.keeping import dossiers_of, list_dossier
+from congvan_core.dossiers.listing import dossiers
+from congvan_core.dossiers.rights import may_open, require_open, visible_to
 from congvan_core.errors import ConflictError, InputError, NotFoundError, RefusedError, TemporaryError
 from congvan_core.ids import VIETNAM
 from congvan_core.storage.schema import contact_point, document, entry
@@ -19,7 +22,7 @@ from congvan_core.workflow import handling
 from congvan_core.workflow.handling import Assignment
 from congvan_core.workflow.moves import HANDLING_MOVES, HandlingState
 from congvan_core.workflow.organisation import Actor, acting
-from congvan_core.workflow.schema import draft, handling_support, person, unit
+from congvan_core.workflow.schema import draft, handling_supporter, person, unit
 from congvan_core.workflow.schema import handling as handlings
 from congvan_gateway.console import registry
 from congvan_gateway.console.desk import Ask, status_of
@@ -85,8 +88,11 @@ def _mine(me: Actor, state: Any) -> Any:
     if me.roles & {"leader", "unit_head"}:
         wanted.append(and_(state == HandlingState.PRESENTED.value, handlings.c.leader_id == me.id))
     if "unit_head" in me.roles or "officer" in me.roles:
-        supports = select(handling_support.c.handling_id).where(
-            or_(handling_support.c.unit_id.in_(units), handling_support.c.person_id == me.id)
+        supports = select(handling_supporter.c.handling_id).where(
+            or_(
+                and_(handling_supporter.c.unit_id.in_(units), handling_supporter.c.person_id.is_(None)),
+                handling_supporter.c.person_id == me.id,
+            )
         )
         own = and_(handlings.c.lead_unit_id.in_(units), handlings.c.lead_person_id.is_(None))
         wanted += [own, handlings.c.id.in_(supports)]
@@ -109,12 +115,13 @@ def one(ask: Ask, *, wrong: str = "", status: int = 200) -> Response:
     with ask.app.database.read() as connection:
         values: dict[str, Any] = {
             "opinions": handling.opinions(connection, row.id),
-            "support": connection.execute(
-                select(unit.c.id, unit.c.name, handling_support.c.due_at, person.c.full_name)
-                .join(unit, unit.c.id == handling_support.c.unit_id)
-                .outerjoin(person, person.c.id == handling_support.c.person_id)
-                .where(handling_support.c.handling_id == there.id)
-            ).all(),
+            "support": handling.supporters(connection, there.id),
+            "dossiers": [
+                one
+                for one in dossiers(connection, [me.agency_id], state="open")
+                if may_open(connection, "dossier", one.id, ask.account.login)
+            ],
+            "held_in": dossiers_of(connection, row.id),
             "units": units_of(connection, me.agency_id),
             "people": people_of(connection, me.agency_id, on=ask.today),
             "leaders": people_of(connection, me.agency_id, "leader", "unit_head", on=ask.today),
@@ -127,9 +134,13 @@ def one(ask: Ask, *, wrong: str = "", status: int = 200) -> Response:
             "drafts": connection.execute(select(draft).where(draft.c.answers_id == row.id)).all(),
             "files": registry.files_of(connection, row.id),
         }
+    values["supporting"] = {one.unit_id for one in values["support"] if one.person_id is None}
+    values["helping"] = {one.person_id for one in values["support"] if one.person_id is not None}
     by_hand = "clerk" in me.roles and row.channel in CHANNELS
     main = next((one for one in values["files"] if one.role == "main"), None)
     allowed = {act for act, moves in HANDLING_MOVES.items() if state in moves} & _rights(me, there)
+    if "clerk" in me.roles or "leader" in me.roles or handling.works_on(me, there):
+        allowed.add("file")
     return ask.render("handling.html", status=status, wrong=wrong, row=row, there=there, state=state, who=me, can=allowed,
                       proposed=_proposed(ask, row), form=ask.form, by_hand=by_hand, main=main,
                       keys=key_choices(ask.app) if by_hand else [], **values)  # fmt: skip
@@ -139,7 +150,7 @@ def _rights(me: Actor, there: Row[Any]) -> set[str]:
     out = set()
     if "clerk" in me.roles:
         out.add("present")
-    if me.roles & {"leader", "unit_head"}:
+    if handling.may_assign(me, there):
         out |= {"assign", "forward"}
     if handling.works_on(me, there):
         out |= {"begin", "forward", "finish"}
@@ -174,7 +185,7 @@ def act(ask: Ask) -> Response:
         if ask.form.text("state", 20) != there.state:
             raise ConflictError("Văn bản vừa được người khác xử lý sau khi bạn mở trang; hãy xem lại rồi quyết định.")
         notice = done(ask, me, row)
-    except (InputError, RefusedError, ConflictError, TemporaryError) as error:
+    except (InputError, RefusedError, ConflictError, NotFoundError, TemporaryError) as error:
         return one(ask, wrong=error.message, status=status_of(error))
     return ask.go(f"/giai-quyet/{row.id}", notice)
 
@@ -194,10 +205,13 @@ def _assign(ask: Ask, me: Actor, row: Row[Any]) -> str:
         officer = form.text("person", 32)
         if officer:
             _person(connection, me, officer, ask.now)
+        for one in form.texts("helper"):
+            _person(connection, me, one, ask.now)
         _units(connection, me, [form.text("unit", 32), *form.texts("support")])
         wanted = Assignment(
             form.text("unit", 32), officer or None, tuple(u for u in form.texts("support") if u != form.text("unit", 32)),
-            moment_of(form.text("due", 30)), form.text("text", 2000),
+            moment_of(form.text("due", 30)), form.text("text", 2000), tuple(form.texts("helper")),
+            moment_of(form.text("support_due", 30)),
         )  # fmt: skip
         handling.assign(connection, row.id, wanted, by=me, at=ask.now)
     return "Đã phân công; trạng thái 04 sẽ báo cho nơi gửi"
@@ -225,14 +239,47 @@ def _finish(ask: Ask, me: Actor, row: Row[Any]) -> str:
     form = ask.form
     with ask.app.database.write() as connection:
         there = handling.of_document(connection, row.id)
-        if not (form.has("dossier") or there.dossier or form.has("without")):
+        chosen = _dossier(ask, connection, me, there)
+        if not (chosen or there.dossier or form.has("without")):
             raise InputError(
-                "Văn bản chưa được đưa vào hồ sơ công việc nào (khoản 3 Điều 18). Ghi số, ký hiệu hồ sơ, hoặc đánh dấu vẫn hoàn thành."
+                "Văn bản chưa được đưa vào hồ sơ công việc nào (khoản 3 Điều 18). Chọn hoặc mở hồ sơ, hoặc đánh dấu vẫn hoàn thành."
             )
+        if form.has("answer"):
+            answer = resolve_document(connection, form.text("answer", 60), agency_id=me.agency_id, direction="outgoing")
+            handling.link_answer(connection, row.id, answer.id, by=me, at=ask.now)
         warnings = handling.finish(
-            connection, row.id, form.text("text", 1000), by=me, at=ask.now, dossier=form.text("dossier", 40) or None
+            connection, row.id, form.text("text", 1000), by=me, at=ask.now, dossier=chosen or None
         )
     return " ".join(["Đã hoàn thành; trạng thái 06 sẽ báo cho nơi gửi.", *warnings])
+
+
+def _file(ask: Ask, me: Actor, row: Row[Any]) -> str:
+    with ask.app.database.write() as connection:
+        chosen = _dossier(ask, connection, me, handling.of_document(connection, row.id))
+        if not chosen:
+            raise InputError("Hãy chọn hồ sơ, hoặc ghi tên hồ sơ mới.")
+        warnings = handling.put_in_dossier(connection, row.id, chosen, by=me, at=ask.now)
+    return " ".join(["Đã đưa văn bản vào hồ sơ.", *warnings])
+
+
+def _dossier(ask: Ask, connection: Any, me: Actor, there: Row[Any]) -> str:
+    """The dossier chosen, or a new one under the title given, of the unit in the lead (khoản 3 Điều 18)."""
+    title = ask.form.text("new_dossier", 500)
+    if not title:
+        chosen = ask.form.text("dossier", 40)
+        known = {one.notation: one.id for one in dossiers(connection, [me.agency_id])} if chosen else {}
+        held = known.get(chosen.upper(), chosen)
+        if held in known.values():
+            require_open(connection, "dossier", held, ask.account.login)
+        return chosen
+    year = ask.now.astimezone(VIETNAM).year
+    codes = {one.id: one.code for one in units_of(connection, me.agency_id)}
+    unit_id = there.lead_unit_id or next((one for _, one in me.positions if one), None)
+    code = "".join(each for each in codes.get(unit_id or "", "VT").upper() if each.isalnum() or each == "-")[:15]
+    return list_dossier(
+        connection, me.agency_id, year, code, title, keeper=me.full_name,
+        retention_years=ask.form.number("retention") or None, actor=me.full_name, at=ask.now,
+    )  # fmt: skip
 
 
 def _digitise(ask: Ask, me: Actor, row: Row[Any]) -> str:
@@ -244,7 +291,7 @@ def _digitise(ask: Ask, me: Actor, row: Row[Any]) -> str:
 
 _ACTS: dict[str, Callable[[Ask, Actor, Row[Any]], str]] = {
     "present": _present, "assign": _assign, "forward": _forward, "opinion": _opinion, "finish": _finish,
-    "digitise": _digitise,
+    "file": _file, "digitise": _digitise,
 }  # fmt: skip
 
 
