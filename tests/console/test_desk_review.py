@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 from collections.abc import Mapping
 from datetime import timedelta
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 from sqlalchemy import select, update
 
 from congvan_core.ids import VIETNAM
@@ -100,6 +102,27 @@ def test_what_is_advised_against_waits_for_a_second_person(desk: Desk) -> None:
     with desk.app.database.read() as connection:
         assert sorted(connection.execute(select(second_look.c.state)).scalars()) == ["confirmed", "declined"]
     assert {"message.second_asked", "message.second_declined", "message.second_confirmed"} <= set(_kinds(desk, item))
+
+
+def test_commands_and_programs_wait_for_the_second_person_too(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    """It is the act that asks for somebody else, not the page."""
+    from congvan_gateway.cli import main
+    from congvan_gateway.quarantine import acts
+    from congvan_gateway.quarantine.person import Person
+    from congvan_gateway.quarantine.second_person import SecondPersonError
+
+    item, config = desk.items["broken"], str(desk.app.settings.base / "congvan.toml")
+    with pytest.raises(SecondPersonError):
+        acts.release(desk.app, item, Person("Nguyễn Thị Văn Thư"), reason="đã đối chiếu bản giấy")
+    asked = ["quarantine", "release", item, "--reason", "đã đối chiếu bản giấy", "--json", "--config", config]
+    assert main([*asked, "--by", "Người Lạ"]) == 1
+    assert main([*asked, "--by", "vanthu"]) == 3
+    assert json.loads(capsys.readouterr().out)["waits_for"] == "second_person"
+    assert _row(desk, item).state == "held"
+    with desk.enter("vanthu") as first, desk.enter("vanthu2") as second:
+        assert _post(first, item, {"act": "confirm"}).status_code == 422
+        assert _post(second, item, {"act": "confirm"}).status_code == 303
+    assert _row(desk, item).state == "registered"
 
 
 def test_where_one_person_works_alone_nobody_is_waited_for(desk: Desk) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from congvan_gateway.console import admin_tabs, audit_period, calendar_form, rights, route_form, words
+from congvan_gateway.console import admin_tabs, audit_period, calendar_form, english, rights, route_form, words
 from congvan_gateway.console.pages import admin_people, admin_system
 from congvan_gateway.notices import kinds, subscribing
 from support_admin import OTHERS, OWN, Office, office
@@ -25,8 +25,11 @@ _VIETNAMESE = re.compile(r"[ăâđêôơưĂÂĐÊÔƠƯ\u0300-\u0309\u0323ạ�
 
 
 def catalogue() -> dict[str, str]:
-    loaded: dict[str, str] = json.loads((CONSOLE / "english.json").read_text(encoding="utf-8"))
-    return loaded
+    return {
+        vi: en
+        for name in english.CATALOGUES
+        for vi, en in json.loads((CONSOLE / name).read_text(encoding="utf-8")).items()
+    }
 
 
 def of_templates() -> dict[str, str]:

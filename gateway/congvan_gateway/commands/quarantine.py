@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
 from congvan_gateway.commands.console_io import actor, add_config, add_output, open_app, print_json, say
 from congvan_gateway.main import App
+
+if TYPE_CHECKING:
+    from congvan_gateway.quarantine.acts import Outcome
 
 #: Acts before a number is given: what was read, and which files and mails are one document.
 _ARRANGING = ("correct", "join", "split", "separate", "attach")
@@ -199,7 +203,44 @@ def _act(app: App, args: argparse.Namespace) -> int:
     from congvan_gateway.quarantine.person import Person
 
     who = actor(args)
-    if args.act == "release" and args.each:
+    if args.act == "release":
+        from congvan_gateway.quarantine.second_person import SecondPersonError
+
+        try:
+            return _release(app, args, who)
+        except SecondPersonError:
+            return _ask_second(app, args, who)
+    if args.act == "refuse":
+        person = Person(who, args.position, args.telephone)
+        done = acts.refuse(app, args.item, person, reason=args.reason, clause=args.clause)
+    else:
+        done = acts.discard(app, args.item, Person(who), reason=args.reason)
+    _tell(args, done)
+    return 0
+
+
+def _ask_second(app: App, args: argparse.Namespace, who: str) -> int:
+    """What the judgement advises against: kept until another person agrees at the desk. Exit 3, still held."""
+    from congvan_gateway.quarantine import second_person
+    from congvan_gateway.quarantine.queue import find_item
+
+    with app.database.read() as connection:
+        row = find_item(connection, args.item)
+    second_person.ask_in_name_of(app, row, "each" if args.each else "release", args.reason or "", who)
+    if args.json:
+        print_json({"item": row.id, "state": row.state, "waits_for": "second_person"})
+    else:
+        say(
+            f"Thư {row.id} được đề nghị từ chối: đã ghi đề nghị, thư vào sổ khi người thứ hai xác nhận tại trang làm việc"
+        )
+    return 3
+
+
+def _release(app: App, args: argparse.Namespace, who: str) -> int:
+    from congvan_gateway.quarantine import acts
+    from congvan_gateway.quarantine.person import Person
+
+    if args.each:
         from congvan_gateway.quarantine.splitting import release_each
 
         several = release_each(app, args.item, Person(who), reason=args.reason)
@@ -208,16 +249,14 @@ def _act(app: App, args: argparse.Namespace) -> int:
         else:
             say("; ".join(f"số đến {one.register_number}" for one in several))
         return 0
-    if args.act == "release":
-        done = acts.release(app, args.item, Person(who), for_information=args.for_information, reason=args.reason)
-    elif args.act == "refuse":
-        person = Person(who, args.position, args.telephone)
-        done = acts.refuse(app, args.item, person, reason=args.reason, clause=args.clause)
-    else:
-        done = acts.discard(app, args.item, Person(who), reason=args.reason)
+    done = acts.release(app, args.item, Person(who), for_information=args.for_information, reason=args.reason)
+    _tell(args, done)
+    return 0
+
+
+def _tell(args: argparse.Namespace, done: Outcome) -> None:
     if args.json:
         print_json(done.to_json())
     else:
         number = f", số đến {done.register_number}" if done.register_number else ""
         say(f"Thư {done.item}: {done.state}{number}")
-    return 0

@@ -27,6 +27,7 @@ from congvan_core.errors import (
 )
 from congvan_core.ids import VIETNAM
 from congvan_gateway.console import sessions
+from congvan_gateway.console.english import say
 from congvan_gateway.console.guard import SAFE, from_elsewhere
 from congvan_gateway.console.rights import Account, Right
 from congvan_gateway.main import App
@@ -136,6 +137,9 @@ class Ask:
 
     def render(self, template: str, *, status: int = 200, **values: Any) -> Response:
         notice = _read_notice(self.request)
+        if self.lang == "en":
+            notice = (say(notice[0]), notice[1]) if notice else None
+            values |= {key: say(values[key]) for key in ("wrong", "sentence") if isinstance(values.get(key), str)}
         page = self.desk.templates.get_template(template)
         text = page.render(
             ask=self,

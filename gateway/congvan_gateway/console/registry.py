@@ -13,13 +13,15 @@ from congvan_core.documents.text import fold
 from congvan_core.errors import NotFoundError
 from congvan_core.ids import now
 from congvan_core.storage.schema import book, contact_point, document, document_file, entry, event
-from congvan_gateway.console.cursor import Cursor, beside
+from congvan_gateway.console.cursor import Cursor, Place, beside, pressing
 from congvan_gateway.console.rights import rows_of
 from congvan_gateway.storage.schema import message, recipient
 
 PAGE = 100
 #: So many documents are fetched by their ids; words of more are met on the way from the newest.
 _MANY = 1000
+#: So many entries are read for what the index does not know.
+_NEWEST = 10_000
 #: The search index is behind by seconds, not by hours.
 _FRESH = timedelta(hours=1)
 
@@ -73,26 +75,41 @@ def entries(
 def _entry_says(connection: Connection, words: str, books: Select[Any]) -> ColumnElement[bool]:
     """Rare words name their documents through the index; words of very many are met soon enough from the newest on.
 
-    The index follows the journal: what came in the last hour, and a word's inner part, are looked for by themselves.
+    What no index knows (a word's inner part) is looked for among the newest entries.
     """
     asked = fold(words)[:200].split()[:10]
     each = [or_(document.c.search_text.contains(w, autoescape=True), entry.c.number_text == w) for w in asked]
     plain = and_(*each)
+    found = _documents(connection, words, asked)
+    if found is None:
+        return plain
+    numbered: list[str] = []
+    if len(asked) == 1:
+        # The number itself, also of an entry of an old register that has no document here.
+        statement = select(entry.c.id).where(entry.c.book_id.in_(books), entry.c.number_text == asked[0]).limit(_MANY)
+        numbered = list(connection.execute(statement).scalars())
+    if not found and not numbered:
+        newest = select(entry.c.registered_at).order_by(entry.c.registered_at.desc()).limit(1).offset(_NEWEST)
+        since = connection.execute(newest).scalar_one_or_none()
+        return plain if since is None else and_(entry.c.registered_at >= since, plain)
+    same = entry.c.document_id.in_(found)
+    return or_(same, entry.c.id.in_(numbered)) if numbered else same
+
+
+def _documents(connection: Connection, words: str, asked: Sequence[str]) -> list[str] | None:
+    """The documents in which the words stand; None where they stand in very many, or nothing was asked.
+
+    The index follows the journal: what came in the last hour is looked for by itself.
+    """
     ids = matching_ids(connection, words)
     if ids is None or not asked:
-        return plain
+        return None
     found = list(connection.execute(ids.limit(_MANY + 1)).scalars())
-    if not found or len(found) > _MANY:
-        return plain
+    if len(found) > _MANY:
+        return None
     fresh = select(document.c.id).where(document.c.id >= _first_id(now() - _FRESH))
     fresh = fresh.where(*(document.c.search_text.contains(w, autoescape=True) for w in asked)).limit(_MANY)
-    found += connection.execute(fresh).scalars()
-    same = entry.c.document_id.in_(found)
-    if len(asked) > 1:
-        return same
-    # The number itself, also of an entry of an old register that has no document here.
-    numbered = select(entry.c.id).where(entry.c.book_id.in_(books), entry.c.number_text == asked[0]).limit(_MANY)
-    return or_(same, entry.c.id.in_(list(connection.execute(numbered).scalars())))
+    return found + list(connection.execute(fresh).scalars())
 
 
 def _first_id(since: datetime) -> str:
@@ -161,9 +178,12 @@ def followed(
     words: str = "",
     which: str = "open",
     limit: int = PAGE,
-    offset: int = 0,
+    cursor: Cursor | Place | None = None,
 ) -> list[Row[Any]]:
-    """Recipients with their document, overdue first. ``which``: overdue, failed, open or all."""
+    """Recipients with their document, overdue first; of ``all`` the newest first. ``which``: overdue, failed, open, all.
+
+    A cursor that goes back gives the rows before it, the nearest first.
+    """
     statement = (
         select(
             recipient, document.c.number, document.c.symbol, document.c.issued_on, document.c.subject,
@@ -172,25 +192,48 @@ def followed(
         .join(document, document.c.id == recipient.c.document_id)
         .where(rows_of(agencies, recipient.c.agency_id), latest_sendings())
     )  # fmt: skip
-    overdue = and_(recipient.c.state.in_(OPEN), recipient.c.warn_at < at)
     if which == "overdue":
-        statement = statement.where(overdue)
+        statement = statement.where(recipient.c.state.in_(OPEN), recipient.c.warn_at < at)
     elif which == "failed":
         statement = statement.where(recipient.c.state.in_(("failed", "refused")))
     elif which != "all":
         statement = statement.where(recipient.c.state.in_(OPEN))
-    for word in fold(words)[:200].split()[:10]:
-        statement = statement.where(
-            or_(
-                document.c.search_text.contains(word, autoescape=True),
-                recipient.c.address.contains(word, autoescape=True),
-            )
-        )
+    if asked := fold(words)[:200].split()[:10]:
+        statement = statement.where(_sent_says(connection, words, asked))
     if which == "all":
-        statement = statement.order_by(recipient.c.created_at.desc(), recipient.c.id)
+        ordered = beside(
+            statement, recipient.c.created_at, recipient.c.id, cursor if isinstance(cursor, Cursor) else None
+        )
     else:
-        statement = statement.order_by(recipient.c.urgency.desc(), recipient.c.warn_at, recipient.c.id)
-    return list(connection.execute(statement.limit(limit).offset(offset)))
+        ordered = pressing(statement, recipient.c.urgency, recipient.c.warn_at, recipient.c.id,
+                           cursor if isinstance(cursor, Place) else None)  # fmt: skip
+    return list(connection.execute(ordered.limit(limit)))
+
+
+def _sent_says(connection: Connection, words: str, asked: Sequence[str]) -> ColumnElement[bool]:
+    """The words stand in the document, or in the recipient's address or name.
+
+    Both are looked up first, so that a list of very many rows is entered by its indexes and not read through.
+    """
+    named = or_(
+        *(recipient.c.address.in_(_addresses(connection, asked)), recipient.c.code.in_(_codes(connection, asked)))
+    )
+    plain = and_(*(document.c.search_text.contains(w, autoescape=True) for w in asked))
+    found = _documents(connection, words, asked)
+    if found is None:
+        return or_(plain, named)
+    return or_(recipient.c.document_id.in_(found), named)
+
+
+def _addresses(connection: Connection, asked: Sequence[str]) -> list[str]:
+    found = select(recipient.c.address).where(*(recipient.c.address.contains(w, autoescape=True) for w in asked))
+    return list(connection.execute(found.distinct().limit(_MANY)).scalars())
+
+
+def _codes(connection: Connection, asked: Sequence[str]) -> list[str]:
+    """Agencies of the directory whose name says it, with or without accents."""
+    rows = connection.execute(select(contact_point.c.code, contact_point.c.name)).all()
+    return [row.code for row in rows if all(w in fold(row.name) for w in asked)][:_MANY]
 
 
 def followed_counts(connection: Connection, agencies: Sequence[str] | None, at: datetime) -> dict[str, int]:

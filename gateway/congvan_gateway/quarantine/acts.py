@@ -20,10 +20,11 @@ from congvan_gateway.judgement.registration import Standing
 from congvan_gateway.judgement.sandbox import SandboxError
 from congvan_gateway.judgement.verdict import Judged, judge
 from congvan_gateway.main import App
-from congvan_gateway.quarantine import joined, sealing
+from congvan_gateway.quarantine import joined, sealing, second_person
 from congvan_gateway.quarantine.arrangement import load
 from congvan_gateway.quarantine.person import Person
 from congvan_gateway.quarantine.queue import find_item
+from congvan_gateway.quarantine.second_person import SecondPersonError
 from congvan_gateway.receipts import answering
 from congvan_gateway.storage.schema import message
 
@@ -57,6 +58,7 @@ def release(
     """Checked again, registered and receipted in one act. Repeating it gives the same answer.
 
     Raises RefusedError for what is sealed or recommended for refusal (unless for information, or with a reason),
+    SecondPersonError where somebody else must agree (``person.agreed_by``),
     ConflictError where someone else is at it, TemporaryError where it cannot be checked now.
     """
     with app.database.read() as connection:
@@ -74,7 +76,7 @@ def release(
             still_ours(connection, row)
             judged = judge(connection, app, row, seen)
             if not judged.decision.sealed:
-                may_register(judged, reason=reason, for_information=for_information)
+                may_register(connection, app, row, judged, person, reason=reason, for_information=for_information)
             standing = Standing(person.name, remark=reason, for_information=for_information)
             state = act(connection, app, row, judged, standing)
         if state == "sealed":
@@ -83,8 +85,12 @@ def release(
     return outcome_of(app, row.id)
 
 
-def may_register(judged: Judged, *, reason: str | None, for_information: bool) -> None:
-    """Raises RefusedError for what is no document, or recommended for refusal without a person's reason."""
+def may_register(
+    connection: Connection, app: App, row: Row[Any], judged: Judged, person: Person, *, reason: str | None,
+    for_information: bool,
+) -> None:  # fmt: skip
+    """Raises RefusedError for what is no document, or recommended for refusal without a person's reason;
+    SecondPersonError where it needs somebody else's word as well."""
     if judged.seen.kind not in ("package", "document"):
         raise RefusedError("Thư này không có văn bản để vào sổ; hãy loại khỏi danh sách hoặc chuyển người vận hành")
     if judged.decision.recommended == "refuse" and not (for_information or reason):
@@ -92,6 +98,9 @@ def may_register(judged: Judged, *, reason: str | None, for_information: bool) -
         raise RefusedError(
             f"Thư này được đề nghị từ chối ({codes}); chỉ vào sổ để biết, để tham khảo, hoặc khi nêu rõ lý do"
         )
+    against = judged.decision.recommended == "refuse" and not for_information
+    if against and not person.agreed_by and second_person.asked_for(connection, app, row.agency_id):
+        raise SecondPersonError("Thư được đề nghị từ chối; tiếp nhận cần người thứ hai xác nhận tại trang làm việc")
 
 
 def refuse(app: App, item: str, person: Person, *, reason: str, clause: str = "khoản 5 Điều 4") -> Outcome:

@@ -12,3 +12,5 @@ class Person:
     name: str
     position: str = ""
     telephone: str = ""
+    #: Who agreed to an act of high risk (``quarantine.second_person``); "" where nobody was asked.
+    agreed_by: str = ""

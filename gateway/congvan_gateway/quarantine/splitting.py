@@ -46,7 +46,7 @@ def release_each(
             if judged.decision.sealed:
                 act(connection, app, row, judged, None)
             else:
-                may_register(judged, reason=reason, for_information=for_information)
+                may_register(connection, app, row, judged, person, reason=reason, for_information=for_information)
                 standing = Standing(person.name, remark=reason, for_information=for_information)
                 made = _each(connection, app, row, judged, standing)
         if judged.decision.sealed:

@@ -106,6 +106,9 @@ recipient = Table(
     UniqueConstraint("document_id", "address", "sending"),
     Index("ix_recipient_state", "agency_id", "state", "warn_at"),
     Index("ix_recipient_time", "created_at", "id"),
+    # Who follows everything asks for no agency; who looks for an address asks for no document.
+    Index("ix_recipient_follow", "state", "warn_at"),
+    Index("ix_recipient_address", "address"),
 )
 
 #: What proved or claimed something of a recipient; kept for ever, strongest first decides.

@@ -16,7 +16,7 @@ from congvan_core.errors import InputError, NotFoundError, RefusedError
 from congvan_core.ids import iso_vn
 from congvan_core.registers.books import all_books
 from congvan_core.registers.listing import lines
-from congvan_gateway.console import drafts, registry, second_person
+from congvan_gateway.console import drafts, registry
 from congvan_gateway.console.api.arranging import item_of, person_of
 from congvan_gateway.console.api.door import Answer, Call
 from congvan_gateway.console.desk import Upload
@@ -26,7 +26,7 @@ from congvan_gateway.dispatch.following import track_json
 from congvan_gateway.dispatch.issuing import send
 from congvan_gateway.dispatch.request import SendRequest
 from congvan_gateway.dispatch.resending import resend
-from congvan_gateway.quarantine import acts
+from congvan_gateway.quarantine import acts, second_person
 from congvan_gateway.quarantine.queue import item_json
 from congvan_mailbox.package.edxml_read import read_packet
 
@@ -168,10 +168,12 @@ def decide(call: Call) -> Answer:
     row = item_of(call, call.path("item"))
     act, reason = call.text("act", 20, required=True), call.text("reason", 1000)
     by = person_of(call)
-    if call.app.settings.console.second_person and second_person.risky(row, act):
-        raise RefusedError("Thư được đề nghị từ chối; tiếp nhận cần hai người, quyết định tại trang làm việc")
     if act == "release":
-        return 200, acts.release(call.app, row.id, by, reason=reason or None).to_json()
+        try:
+            return 200, acts.release(call.app, row.id, by, reason=reason or None).to_json()
+        except second_person.SecondPersonError:
+            second_person.ask_in_name_of(call.app, row, act, reason, call.text("by", 150))
+            return 200, {**acts.outcome_of(call.app, row.id).to_json(), "waits_for": "second_person"}
     if act == "information":
         return 200, acts.release(call.app, row.id, by, for_information=True, reason=reason or None).to_json()
     if act == "refuse":

@@ -14,13 +14,13 @@ from congvan_core.agencies.keys import confirm_key, enroll_key, limit_key
 from congvan_core.errors import ConflictError, CongvanError, InputError, NotFoundError, RefusedError
 from congvan_core.ids import VIETNAM, iso_vn
 from congvan_core.journal.writing import append
-from congvan_gateway.console import card, looking, proposals, second_person
+from congvan_gateway.console import card, looking, proposals
 from congvan_gateway.console.desk import Ask, status_of
 from congvan_gateway.console.pages.review import load, show
 from congvan_gateway.console.pages.sending import day_of
 from congvan_gateway.console.pages.waiting import act_on_one
 from congvan_gateway.judgement.sandbox import SandboxError
-from congvan_gateway.quarantine import acts
+from congvan_gateway.quarantine import acts, second_person
 from congvan_gateway.quarantine.attaching import attach
 from congvan_gateway.quarantine.correcting import correct
 from congvan_gateway.quarantine.grouping import join, separate, split
@@ -80,15 +80,22 @@ def _release(ask: Ask, row: Row[Any]) -> Response:
     act, reason = ask.form.text("act", 20), ask.form.text("reason", 1000)
     changed = proposals.changes(ask, row, ask.form)
     with ask.app.database.read() as connection:
-        waits = second_person.needed(connection, ask.app, row, act, ask.account)
+        waits = second_person.needed(connection, ask.app, row, act)
         if second_person.pending(connection, row.id) is not None and act == "release":
             raise RefusedError("Thư này đang chờ người thứ hai xác nhận")
     if changed:
         correct(ask.app, row.id, changed, person_of(ask))
     if waits:
-        second_person.ask(ask.app, row, act, reason, ask.account)
-        return ask.go("/cho-kiem-tra", "Đã ghi đề nghị; thư vào sổ khi người thứ hai xác nhận")
-    return _onward(ask, row, act_on_one(ask, row.id, act, reason))
+        return _asked(ask, row, act, reason)
+    try:
+        return _onward(ask, row, act_on_one(ask, row.id, act, reason))
+    except second_person.SecondPersonError:  # only this look recommends refusal
+        return _asked(ask, row, act, reason)
+
+
+def _asked(ask: Ask, row: Row[Any], act: str, reason: str) -> Response:
+    second_person.ask(ask.app, row, act, reason, ask.account)
+    return ask.go("/cho-kiem-tra", "Đã ghi đề nghị; thư vào sổ khi người thứ hai xác nhận")
 
 
 def _refuse(ask: Ask, row: Row[Any]) -> Response:
@@ -103,9 +110,19 @@ def _discard(ask: Ask, row: Row[Any]) -> Response:
 def _confirm(ask: Ask, row: Row[Any]) -> Response:
     """The second person agrees: released in both names."""
     asked = second_person.agree(ask.app, row, ask.account)
-    person = Person(f"{asked.asked_name}; {ask.account.name}", ask.account.position, ask.account.telephone)
+    person = Person(
+        f"{asked.asked_name}; {ask.account.name}",
+        ask.account.position,
+        ask.account.telephone,
+        agreed_by=ask.account.name,
+    )
+    reason = f"{asked.reason} (người xác nhận: {ask.account.name})"
     try:
-        done = acts.release(ask.app, row.id, person, reason=f"{asked.reason} (người xác nhận: {ask.account.name})")
+        if asked.act == "each":
+            release_each(ask.app, row.id, person, reason=reason)
+            done = acts.outcome_of(ask.app, row.id)
+        else:
+            done = acts.release(ask.app, row.id, person, reason=reason)
     except BaseException:
         second_person.reopen(ask.app, asked)
         raise
@@ -126,7 +143,12 @@ def _correct(ask: Ask, row: Row[Any]) -> Response:
 
 
 def _each(ask: Ask, row: Row[Any]) -> Response:
-    done = release_each(ask.app, row.id, person_of(ask), reason=ask.form.text("reason", 1000) or None)
+    reason = ask.form.text("reason", 1000)
+    with ask.app.database.read() as connection:
+        waits = second_person.needed(connection, ask.app, row, "each")
+    if waits:
+        return _asked(ask, row, "each", reason)
+    done = release_each(ask.app, row.id, person_of(ask), reason=reason or None)
     looking.gone(ask.app.database, row.id)
     numbers = [n.register_number for n in done if n.register_number]
     told = f", số đến {', '.join(numbers)}" if numbers else ""

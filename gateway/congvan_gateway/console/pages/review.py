@@ -15,13 +15,13 @@ from congvan_core.errors import ConflictError, CongvanError, NotFoundError, Refu
 from congvan_core.ids import VIETNAM
 from congvan_core.journal.writing import append
 from congvan_core.storage.schema import event
-from congvan_gateway.console import card, looking, proposals, second_person
+from congvan_gateway.console import card, looking, proposals
 from congvan_gateway.console.desk import Ask
 from congvan_gateway.console.limits import Limits, end_of_day
 from congvan_gateway.console.pages.waiting import left_in_words, next_numbers
 from congvan_gateway.console.rights import require_row, rows_of
 from congvan_gateway.judgement.duplicates import register_number
-from congvan_gateway.quarantine import arrangement
+from congvan_gateway.quarantine import arrangement, second_person
 from congvan_gateway.quarantine.queue import find_item
 from congvan_gateway.receipts.asking_again import answerable
 from congvan_gateway.routing.office import office_calendar
@@ -73,7 +73,7 @@ def show(ask: Ask, *, wrong: str = "", status: int = 200) -> Response:
             "sender": card.directory_entry(connection, row, ask.now),
             "limit": Limits(ask.app, connection, ask.now).of(row),
             "asked": asked,
-            "second": second_person.needed(connection, ask.app, row, "release", ask.account),
+            "second": second_person.needed(connection, ask.app, row, "release"),
             "twins": [_twin(connection, c) for c in card.possible_twins(connection, row)],
             "siblings": _siblings(connection, ask, row) if is_open else [],
             "followers": arrangement.followers(connection, row.id),

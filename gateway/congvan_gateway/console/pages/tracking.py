@@ -12,6 +12,7 @@ from starlette.responses import Response
 from congvan_core.errors import ConfigurationError, ConflictError, InputError, NotFoundError, RefusedError
 from congvan_core.ids import VIETNAM
 from congvan_gateway.console import registry, views, words
+from congvan_gateway.console.cursor import Cursor, Page, Place
 from congvan_gateway.console.desk import Ask, status_of
 from congvan_gateway.console.rights import require_row
 from congvan_gateway.dispatch.changing_route import next_transport, transports_left
@@ -23,22 +24,25 @@ from congvan_gateway.storage.schema import recipient
 
 def show(ask: Ask, *, wrong: str = "", status: int = 200) -> Response:
     which, asked = ask.query("loc", 10) or "open", ask.query("tim")
-    offset = ask.query_number("tu", 0, 100_000)
+    cursor = Cursor.read(ask) if which == "all" else Place.read(ask)
     fragment = ask.request.headers.get("x-fragment") == "rows"
     with ask.app.database.read() as connection:
-        rows = registry.followed(connection, ask.account.agencies, ask.now, words=asked, which=which,
-                                 limit=registry.PAGE + 1, offset=offset)  # fmt: skip
-        shown = rows[: registry.PAGE]
+        found = registry.followed(connection, ask.account.agencies, ask.now, words=asked, which=which,
+                                  limit=registry.PAGE + 1, cursor=cursor)  # fmt: skip
+        if which == "all":
+            page = Page(found, registry.PAGE, cursor, time="created_at")
+        else:
+            page = Page(found, registry.PAGE, cursor, time="warn_at", urgency="urgency")
         values: dict[str, Any] = {"counts": {}, "views": []}
         if not fragment:
             values = {
                 "counts": registry.followed_counts(connection, ask.account.agencies, ask.now),
                 "views": views.views_of(connection, ask.account.id, "tracking"),
             }
-        ways = transports_left(connection, [row.id for row in shown])
+        ways = transports_left(connection, [row.id for row in page.rows])
     return ask.render(
-        "tracking_rows.html" if fragment else "tracking.html", status=status, rows=shown, which=which, words_asked=asked,
-        more=len(rows) > registry.PAGE, offset=offset, page=registry.PAGE, open_states=registry.OPEN, wrong=wrong,
+        "tracking_rows.html" if fragment else "tracking.html", status=status, rows=page.rows, which=which,
+        words_asked=asked, page=page, open_states=registry.OPEN, wrong=wrong,
         operator=ask.app.settings.operations.operator, next_step=next_step, ways=ways, place="tracking", form=ask.form,
         **values,
     )  # fmt: skip

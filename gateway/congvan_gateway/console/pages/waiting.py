@@ -16,12 +16,12 @@ from congvan_core.errors import CongvanError, InputError
 from congvan_core.findings import CATALOGUE, Finding
 from congvan_core.ids import VIETNAM
 from congvan_core.registers.books import all_books
-from congvan_gateway.console import looking, second_person
+from congvan_gateway.console import looking
 from congvan_gateway.console.desk import Ask
 from congvan_gateway.console.english import say
 from congvan_gateway.console.limits import Limit, Limits
 from congvan_gateway.console.rights import rows_of, visible_agencies
-from congvan_gateway.quarantine import acts
+from congvan_gateway.quarantine import acts, second_person
 from congvan_gateway.quarantine.person import Person
 from congvan_gateway.quarantine.queue import WAITING
 from congvan_gateway.storage.schema import message
@@ -191,12 +191,15 @@ def act_on_many(ask: Ask) -> Response:
             done.append(act_on_one(ask, item, act, reason if act == "discard" else ""))
         except CongvanError as error:
             failed.append(f"{_named(ask, item)}: {error.message}")
-    verb = {"release": "Đã tiếp nhận", "information": "Đã vào sổ để biết", "discard": "Đã loại"}[act]
     numbers = [n.register_number for n in done if n.register_number]
-    notice = f"{verb} {len(done)} thư" + (f", số đến {numbers[0]} đến {numbers[-1]}" if len(numbers) > 1 else
-                                          f", số đến {numbers[0]}" if numbers else "")  # fmt: skip
+    told = (
+        f", số đến {numbers[0]} đến {numbers[-1]}" if len(numbers) > 1 else f", số đến {numbers[0]}" if numbers else ""
+    )
+    notice = {"release": f"Đã tiếp nhận {len(done)} thư{told}", "information": f"Đã vào sổ để biết {len(done)} thư{told}",
+              "discard": f"Đã loại {len(done)} thư"}[act]  # fmt: skip
     if failed:
-        notice += f". Không làm được {len(failed)} thư: " + "; ".join(failed[:3])
+        named = "; ".join(failed[:3])
+        notice = f"{notice}. Không làm được {len(failed)} thư: {named}"
     return ask.go("/cho-kiem-tra", notice)
 
 

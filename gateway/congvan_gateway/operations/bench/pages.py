@@ -51,7 +51,7 @@ def _on(setting: Setting, url: str, name: str, size: int, tell: bool = False) ->
     app = _filled(setting.folder / f"pages-{name}", url, size)
     try:
         visitor = _Visitor(app)
-        for what, path in _pages(app).items():
+        for what, path in _pages(app, size).items():
             visitor.get(path)
             took = median([seconds(lambda path=path: visitor.get(path)) for _ in range(setting.rounds)])  # type: ignore[misc]
             yield Row("pages", f"{name}, {size} documents: {what}", f"wanted {1e3 * GOAL:.0f} ms", f"{1e3 * took:.0f} ms",
@@ -63,7 +63,7 @@ def _on(setting: Setting, url: str, name: str, size: int, tell: bool = False) ->
         app.close()
 
 
-def _pages(app: App) -> dict[str, str]:
+def _pages(app: App, size: int) -> dict[str, str]:
     with app.database.read() as connection:
         document = connection.execute(
             select(schema.document.c.id).where(schema.document.c.direction == "incoming").limit(1)
@@ -77,14 +77,28 @@ def _pages(app: App) -> dict[str, str]:
         "incoming register": "/van-ban-den",
         "incoming register, page in the middle": f"/van-ban-den?sau={middle}_zzzz",
         "search of a common word": "/van-ban-den?tim=hop+thu",
-        "search of one document": "/van-ban-den?tim=x309",
+        "search of one document": f"/van-ban-den?tim=so{size - 309}x",
+        "search of an old document's inner part": "/van-ban-den?tim=o309x",
         "search of nothing": "/van-ban-den?tim=khongcotunay",
         "outgoing register": "/van-ban-di",
         "document": f"/van-ban/{document}",
         "tracking": "/theo-doi",
         "tracking, everything": "/theo-doi?loc=all",
-        "search in tracking": "/theo-doi?tim=x309",
+        "tracking, overdue": "/theo-doi?loc=overdue",
+        "search in tracking": "/theo-doi?loc=all&tim=so309x",
+        "search of a recipient in tracking": "/theo-doi?loc=all&tim=co+quan+so+2",
+        "search of nothing in tracking": "/theo-doi?loc=all&tim=khongcotunay",
         "sending form": "/gui",
+        "drafts": "/du-thao",
+        "handling": "/giai-quyet",
+        "search page": f"/tim-kiem?tim=so{size - 309}x",
+        "dossiers": "/ho-so",
+        "warnings": "/nhac-han",
+        "statistics": "/thong-ke",
+        "queues": "/quan-tri/hang-doi",
+        "directory": "/quan-tri/danh-ba",
+        "route": "/quan-tri/tuyen",
+        "journal": "/quan-tri/nhat-ky",
     }
 
 
@@ -114,15 +128,14 @@ def _filled(folder: Path, url: str, size: int) -> App:
     agency = _start(database)
     _fill(database, 0, size)
     with database.write() as connection:
-        # Every document has a word of its own beside those that all share.
+        # Every document has a word of its own beside those that all share, and its index knows it ("so309x").
         connection.execute(
             text(
-                "UPDATE document SET subject = 'V/v rà soát hộp thư công vụ x' || ltrim(id, '0'), "
-                "search_text = 'v/v ra soat hop thu cong vu x' || ltrim(id, '0')"
+                "UPDATE document SET subject = 'V/v rà soát hộp thư công vụ số ' || ltrim(id, '0'), author_name = 'Sở Mẫu Thử'"
             )
         )
         _people(connection, agency)
-        _sent(connection, agency, size // 10)
+        _sent(connection, agency, size // 2)
         _held(connection, agency)
     with database.write() as connection:
         connection.execute(text("ANALYZE"))
@@ -135,7 +148,7 @@ def _filled(folder: Path, url: str, size: int) -> App:
 
 
 def _people(connection: Connection, agency: str) -> None:
-    add_account(connection, login="bench", name="Văn thư", password=_PASSWORD, roles=("clerk",), position="Văn thư",
+    add_account(connection, login="bench", name="Văn thư", password=_PASSWORD, roles=("clerk", "administrator", "leader"), position="Văn thư",
                 telephone="0225", actor="bench", at=now(), must_change=False)  # fmt: skip
     add_mailbox(connection, agency, "vanthu@bench.example.vn", actor="bench")
     for number in range(400):
@@ -144,7 +157,7 @@ def _people(connection: Connection, agency: str) -> None:
 
 
 def _sent(connection: Connection, agency: str, documents: int) -> None:
-    """A tenth of the documents were sent: each to a few recipients, nearly all confirmed."""
+    """Half of the documents were sent: each to a few recipients, nearly all confirmed."""
     copies = select(schema.document.c.id).where(schema.document.c.number_key.like("k%"))
     wanted = copies.order_by(schema.document.c.id).limit(documents)
     connection.execute(update(schema.document).where(schema.document.c.id.in_(wanted)).values(direction="outgoing"))

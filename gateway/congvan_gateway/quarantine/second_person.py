@@ -19,25 +19,46 @@ from congvan_gateway.console.schema import account
 from congvan_gateway.main import App
 
 
+class SecondPersonError(RefusedError):
+    """The judgement advises against this act: somebody else must agree first. Nothing was done."""
+
+
 def risky(row: Row[Any], act: str) -> bool:
     """Whether an act goes against the judgement. For information only binds nobody (khoản 2 Điều 10)."""
-    return act == "release" and row.recommended == "refuse"
+    return act in ("release", "each") and row.recommended == "refuse"
 
 
-def others(connection: Connection, row: Row[Any], who: Account) -> list[str]:
-    """The names of the other people who may decide about this mail."""
-    rows = connection.execute(select(account).where(account.c.active, account.c.id != who.id)).all()
+def deciders(connection: Connection, agency_id: str | None) -> list[Account]:
+    """The people who may decide about a mail of this agency."""
+    rows = connection.execute(select(account).where(account.c.active)).all()
     people = [account_of(one) for one in rows]
     return [
-        one.name
-        for one in people
-        if one.may(Right.DECIDE) and (one.agencies is None or (row.agency_id or "") in one.agencies)
+        one for one in people if one.may(Right.DECIDE) and (one.agencies is None or (agency_id or "") in one.agencies)
     ]
 
 
-def needed(connection: Connection, app: App, row: Row[Any], act: str, who: Account) -> bool:
-    """Whether the act waits for somebody else. Where only one person may decide there is nobody to wait for."""
-    return app.settings.console.second_person and risky(row, act) and bool(others(connection, row, who))
+def asked_for(connection: Connection, app: App, agency_id: str | None) -> bool:
+    """Whether acts of high risk wait for somebody else. Where one person works alone there is nobody to wait for."""
+    return app.settings.console.second_person and len(deciders(connection, agency_id)) > 1
+
+
+def needed(connection: Connection, app: App, row: Row[Any], act: str) -> bool:
+    """Whether this act on this mail waits for somebody else."""
+    return risky(row, act) and asked_for(connection, app, row.agency_id)
+
+
+def ask_in_name_of(app: App, row: Row[Any], act: str, reason: str, name: str) -> None:
+    """As :func:`ask`, for a command or a program: ``name`` is the log-in or the name of somebody who may decide.
+
+    Raises RefusedError for anybody else.
+    """
+    with app.database.read() as connection:
+        found = [a for a in deciders(connection, row.agency_id) if name in (a.login, a.name)]
+    if len(found) != 1:
+        raise RefusedError(
+            "Thư được đề nghị từ chối: tiếp nhận cần hai người có tài khoản; hãy nêu tên đăng nhập của người đề nghị"
+        )
+    ask(app, row, act, reason, found[0])
 
 
 def pending(connection: Connection, message_id: str) -> Row[Any] | None:
