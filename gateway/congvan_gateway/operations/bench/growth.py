@@ -124,7 +124,7 @@ def _start(database: Database) -> str:
     return agency
 
 
-def _fill(database: Database, start: int, end: int) -> None:
+def _fill(database: Database, start: int, end: int, page: str = _PAGE) -> None:
     """Copies of the first document with numbers of their own: its row, file, entry and journal event."""
     key = "lpad(to_hex(n), 32, '0')" if database.is_postgresql else "printf('%032x', n)"
     if database.is_postgresql:
@@ -153,11 +153,11 @@ def _fill(database: Database, start: int, end: int) -> None:
                 text(f"INSERT INTO {table.name} ({', '.join(names)}) SELECT {wanted} FROM {original} o, {numbers} s")  # noqa: S608
             )
     with database.write() as connection:
-        _index_copies(connection)
+        _index_copies(connection, page)
         connection.execute(text("ANALYZE"))
 
 
-def _index_copies(connection: Connection) -> None:
+def _index_copies(connection: Connection, page: str) -> None:
     """Rows of the search index for the copies, with words of their own and a page of text."""
     connection.execute(
         text(
@@ -165,7 +165,7 @@ def _index_copies(connection: Connection) -> None:
             "SELECT d.id, d.agency_id, d.search_text, :body, '-', d.created_at FROM document d "
             "WHERE NOT EXISTS (SELECT 1 FROM document_search s WHERE s.document_id = d.id)"
         ),
-        {"body": _PAGE},
+        {"body": page},
     )
     last = text("UPDATE setting SET value = (SELECT max(chain_index) FROM event) WHERE name LIKE 'search.after.%'")
     if connection.dialect.name == "postgresql":
