@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,8 +14,11 @@ from test_courier_grid import Names, mail
 
 from congvan_core.errors import NotFoundError, TemporaryError, UnreadableError
 from congvan_gateway.dispatch.courier_smtp import Hop, SmtpCourier
+from congvan_gateway.dispatch.sts_fetching import StsShelf
+from congvan_gateway.main import open_app
+from congvan_gateway.settings import Settings
 from congvan_mailbox.smtp.client_options import ClientOptions, Timeouts
-from congvan_mailbox.smtp.mta_sts import StsPolicies, parse_policy, policy_id
+from congvan_mailbox.smtp.mta_sts import KnownPolicy, StsPolicies, parse_policy, policy_id
 from congvan_mailbox.smtp.outcome import Accepted, Deferred, Stage
 from congvan_mailbox.smtp.tls_policy import TlsMode, TlsPolicy
 from support_smtp_server import Scripted
@@ -49,12 +53,13 @@ def test_ids() -> None:
 class World:
     """A domain's DNS and HTTPS, as good or bad as the test says."""
 
-    def __init__(self) -> None:
+    def __init__(self, memory: StsShelf | None = None) -> None:
         self.records: Any = ["v=STSv1; id=1;"]
         self.text: Any = TEXT
         self.fetches = 0
         self.now = 0.0
-        self.policies = StsPolicies(self.txt, self.fetch, lambda: self.now)
+        self.memory = memory
+        self.policies = StsPolicies(self.txt, self.fetch, lambda: self.now, memory)
 
     async def txt(self, name: str) -> Any:
         assert name == "_mta-sts.them.test"
@@ -81,10 +86,35 @@ async def test_what_is_known_stays_in_force() -> None:
     world.records, world.text = ["v=STSv1; id=2;"], "rubbish"
     assert await world.policies.policy("them.test") == policy
     world.text = TEXT.replace("enforce", "none")
+    fetches = world.fetches
+    assert await world.policies.policy("them.test") == policy and world.fetches == fetches, "not asked again at once"
+    world.now += 301.0  # RFC 8461 3.3
     changed = await world.policies.policy("them.test")
     assert changed is not None and changed.mode == "none"
-    world.now, world.records = 86_401.0, []
+    world.now, world.records = 86_801.0, []
     assert await world.policies.policy("them.test") is None
+
+
+async def test_a_restart_forgets_nothing(tmp_path: Path) -> None:
+    """Who cuts DNS and HTTPS off and waits for a restart gets no mail in plain text (RFC 8461 10.2)."""
+    app = open_app(Settings(base=tmp_path))
+    try:
+        before = World(StsShelf(app.database))
+        policy = await before.policies.policy("them.test")
+        assert policy is not None and policy.mode == "enforce"
+        for trouble in (TemporaryError("away"), NotFoundError("gone")):
+            after = World(StsShelf(app.database))
+            after.records = trouble
+            assert await after.policies.policy("them.test") == policy and after.fetches == 0
+        late = World(StsShelf(app.database))
+        late.now, late.records = 86_401.0, TemporaryError("away")
+        assert await late.policies.policy("them.test") is None, "its age is over"
+        late.records, late.text = ["v=STSv1; id=1;"], TEXT.replace("86400", "10")
+        renewed = await late.policies.policy("them.test")
+        assert renewed is not None and renewed.max_age == 10, "the same id is fetched again when its age is over"
+        assert StsShelf(app.database).load("them.test") == KnownPolicy("1", renewed, 86_411.0)
+    finally:
+        app.close()
 
 
 async def test_nothing_known_demands_nothing() -> None:

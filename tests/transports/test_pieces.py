@@ -28,17 +28,19 @@ from congvan_gateway.dispatch.sealing import seal_packages
 from congvan_gateway.intake.files import take_in_file
 from congvan_gateway.judgement.judging import Judge
 from congvan_gateway.main import App
+from congvan_gateway.operations.doctor_mail import link_checks
 from congvan_gateway.pieces.fetching import Fetcher, check_address
 from congvan_gateway.pieces.lending import forget_old, start_lending, withdraw
 from congvan_gateway.pieces.planning import ENVELOPE, MOST_MAILS, in_mail, plan
 from congvan_gateway.pieces.schema import lent_file, piece
 from congvan_gateway.pieces.vault import lock, read_key, unlock
+from congvan_gateway.settings import Links
 from congvan_gateway.storage.schema import message, outbox, recipient
 from congvan_mailbox.message import parse_message
 from congvan_mailbox.package.read import read_package
 from congvan_mailbox.smtp.outcome import Accepted, Refused, Stage
 from support_pki import LivePki
-from support_routing import Scripted, events, put_table
+from support_routing import Scripted, events, open_installation, put_table
 from support_station import B_CODE, A, B, Station, issue_document, make_station
 from support_transports import INSIDE
 
@@ -409,3 +411,41 @@ def test_one_file_that_no_mail_takes_waits_with_its_reason(tmp_path: Path, pki: 
         assert seal_packages(a) == 0 and seal_packages(a) == 0
         (told,) = events(a, "package.waiting")
         assert "hãy bật gửi bằng liên kết" in told["because"]
+
+
+class ReverseProxy(httpx.AsyncHTTPTransport):
+    """Stands where TLS ends: every https address leads to one port here."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__()
+        self.port = port
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        request.url = request.url.copy_with(scheme="http", host="127.0.0.1", port=self.port)
+        return await super().handle_async_request(request)
+
+
+async def test_the_doctor_knows_its_own_door(tmp_path: Path) -> None:
+    def check(url: str | None, port: int, enabled: bool = True) -> Any:
+        object.__setattr__(app.settings, "links", Links(enabled=enabled, public_url=url, port=0))
+        return link_checks(app, ReverseProxy(port))
+
+    app, _ = open_installation(tmp_path)
+    port, close = await start_lending(app)
+    other = await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0)
+    try:
+        assert await check("https://tep.example.vn", port, enabled=False) == []
+        (good,) = await check("https://tep.example.vn/", port)
+        assert good.state == "ok"
+        for url, to, words in (
+            (None, port, "chưa có địa chỉ công khai"),
+            ("http://tep.example.vn", port, "không phải HTTPS"),
+            ("https://tep.example.vn/khac", port, "không dẫn tới"),
+            ("https://tep.example.vn", other.sockets[0].getsockname()[1], "Không tới được"),
+        ):
+            (bad,) = await check(url, to)
+            assert bad.state != "ok" and words in bad.text and bad.mend, url
+    finally:
+        other.close()
+        await close()
+        app.close()

@@ -6,11 +6,14 @@ import pathlib
 from datetime import UTC, datetime
 from typing import Any
 
+import httpx
 import pytest
 from sqlalchemy import select, update
 
 from congvan_gateway.dispatch.delivering import Dispatcher
 from congvan_gateway.main import App
+from congvan_gateway.operations.health import HealthServer
+from congvan_gateway.operations.probing import probe
 from congvan_gateway.routing.schema import destination, mail_route
 from congvan_gateway.storage.schema import outbox, recipient
 from congvan_mailbox.smtp.outcome import Accepted, Deferred, Refused, Stage, Unknown
@@ -143,11 +146,30 @@ async def test_with_every_way_down_the_mail_waits_untried(app: App, ways: Ways) 
     with app.database.read() as connection:
         row = connection.execute(select(outbox)).one()
     assert row.state == "deferred" and row.attempts == carried and "đang hỏng" in row.last_text
+    assert (await metrics(app))[1:] == [
+        'congvan_circuit_open{destination="smtp"} 1.0',
+        'congvan_circuit_open{destination="truc"} 1.0',
+    ]
     ways.smtp.answers = [Accepted(stage=Stage.FINAL, code=250)]
     ways.axis.answers = [Accepted(stage=Stage.FINAL, code=250)]
     probe_now(app)
     await ways.step()
     assert state(app) == "accepted"
+    told = await metrics(app)
+    assert told == ["ok", 'congvan_circuit_open{destination="truc"} 1.0'], "what is well again is no longer named"
+
+
+async def metrics(app: App) -> list[str]:
+    """The health and the circuits, as an operator's monitor asks for them."""
+    server = HealthServer("127.0.0.1", 0, lambda: probe(app))
+    await server.start()
+    try:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{server.port}", trust_env=False) as client:
+            lines = (await client.get("/metrics")).text.split("\n")
+            health = (await client.get("/healthz")).json()["status"]
+        return [health, *sorted(line for line in lines if line.startswith("congvan_circuit_open{"))]
+    finally:
+        await server.close()
 
 
 async def test_pace_holds_back_without_counting_attempts(tmp_path: pathlib.Path) -> None:

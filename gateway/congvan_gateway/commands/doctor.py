@@ -58,6 +58,7 @@ async def _checks(app: App, args: argparse.Namespace) -> list[Check]:
         return out
     out += await asyncio.to_thread(lambda: list(doctor_mail.dns_checks(app, SystemResolver())))
     out.append(await doctor_mail.delivery_check(app))
+    out += await doctor_mail.link_checks(app)
     out += await asyncio.to_thread(lambda: list(doctor_mail.limit_checks(app)))
     async for check in doctor_mail.mailbox_checks(app, probe=args.probe):
         out.append(check)

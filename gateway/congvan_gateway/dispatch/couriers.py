@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from congvan_core.errors import ConfigurationError
 from congvan_gateway.dispatch.courier import Courier
 from congvan_gateway.dispatch.courier_smtp import Hop, SmtpCourier
-from congvan_gateway.dispatch.sts_fetching import fetch_sts
+from congvan_gateway.dispatch.sts_fetching import StsShelf, fetch_sts
 from congvan_gateway.dispatch.switching import Way
 from congvan_gateway.main import App
 from congvan_gateway.routing.model import Transport
@@ -64,7 +64,9 @@ def _courier(
     )
     hop = Hop(host, port, options)
     resolver = DnsResolver()
-    sts = StsPolicies(resolver.txt, fetch_sts) if host is None and app.settings.delivery.mta_sts else None
+    sts = None
+    if host is None and app.settings.delivery.mta_sts:
+        sts = StsPolicies(resolver.txt, fetch_sts, memory=StsShelf(app.database))
     return SmtpCourier(lambda _domain: hop, resolver=resolver, deadline=app.settings.delivery.attempt_seconds, sts=sts)
 
 

@@ -1,10 +1,15 @@
-"""An MTA-STS policy fetched as RFC 8461 3.3 asks: HTTPS with a verified name, no redirects, small, quick."""
+"""An MTA-STS policy fetched as RFC 8461 3.3 asks: HTTPS with a verified name, no redirects, small, quick; and kept."""
 
 from __future__ import annotations
 
 import re
 
+from sqlalchemy import delete, insert, select
+
 from congvan_core.errors import NotFoundError, TemporaryError
+from congvan_core.storage.database import Database
+from congvan_gateway.routing.schema import sts_policy
+from congvan_mailbox.smtp.mta_sts import KnownPolicy, StsPolicy
 
 _MOST = 64 * 1024  # RFC 8461 3.3
 _SECONDS = 60.0
@@ -36,3 +41,30 @@ async def fetch_sts(domain: str) -> str:
     except (httpx.HTTPError, TimeoutError) as error:
         raise TemporaryError(f"Không tải được {url}: {error or type(error).__name__}") from error
     return body.decode("utf-8", "replace")
+
+
+class StsShelf:
+    """Policies in the database, so that a restart, or another node, demands what was demanded before."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def load(self, domain: str) -> KnownPolicy | None:
+        """What was kept last for the domain, also when its time is over."""
+        with self._database.read() as connection:
+            row = connection.execute(select(sts_policy).where(sts_policy.c.domain == domain[:253])).one_or_none()
+        if row is None:
+            return None
+        return KnownPolicy(row.policy_id, StsPolicy(row.mode, tuple(row.mx), row.max_age), row.until)
+
+    def keep(self, domain: str, known: KnownPolicy) -> None:
+        """In the place of what was kept; of two processes at once the later one's stays."""
+        policy = known.policy
+        with self._database.write() as connection:
+            connection.execute(delete(sts_policy).where(sts_policy.c.domain == domain[:253]))
+            connection.execute(
+                insert(sts_policy).values(
+                    domain=domain[:253], policy_id=known.id, mode=policy.mode, mx=list(policy.mx),
+                    max_age=policy.max_age, until=known.until,
+                )
+            )  # fmt: skip

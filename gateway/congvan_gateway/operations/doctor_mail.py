@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from datetime import UTC
 from email.utils import format_datetime
 from pathlib import Path
+from typing import Any
 
 from congvan_core.errors import CongvanError
 from congvan_core.ids import VIETNAM
@@ -104,6 +105,42 @@ async def delivery_check(app: App) -> Check:
     if size.isdigit() and int(size):
         words += f", thư tới {int(size) / 1e6:.0f} MB"
     return ok("delivery", words)
+
+
+async def link_checks(app: App, way: Any = None) -> list[Check]:
+    """Does the public address of lent files lead to this station's own door? A file that nobody has is asked for.
+
+    ``way`` is an httpx transport where the system's own is not meant.
+    """
+    import httpx
+
+    from congvan_gateway.pieces.lending import NOT_HERE
+    from congvan_gateway.pieces.vault import new_token
+
+    links = app.settings.links
+    url = (links.public_url or "").rstrip("/")
+    if not links.enabled:
+        return []
+    if not url:
+        mend = "đặt links.public_url, hoặc tắt links.enabled"
+        return [
+            warning(
+                "links", "Cổng tải tệp mở nhưng chưa có địa chỉ công khai: tệp lớn không gửi bằng liên kết được", mend
+            )
+        ]
+    if not url.startswith("https://"):
+        return [fault("links", f"Địa chỉ tải tệp {url} không phải HTTPS", "đặt links.public_url là địa chỉ https://")]
+    mend = f"dẫn {url}/tep/ về {links.host}:{links.port} ở máy chủ trung gian; kiểm tra chứng thư TLS và DNS"
+    try:
+        async with httpx.AsyncClient(follow_redirects=False, trust_env=False, timeout=15, transport=way) as client:
+            answer = await client.get(f"{url}/tep/{new_token()}")
+    except httpx.HTTPError as error:
+        return [fault("links", f"Không tới được địa chỉ tải tệp {url}: {error or type(error).__name__}", mend)]
+    if answer.status_code != 404 or answer.text != NOT_HERE:
+        return [
+            fault("links", f"Địa chỉ tải tệp {url} không dẫn tới cổng tải tệp (trả lời {answer.status_code})", mend)
+        ]
+    return [ok("links", f"Địa chỉ tải tệp {url} dẫn tới cổng tải tệp")]
 
 
 def limit_checks(app: App) -> Iterator[Check]:

@@ -57,6 +57,7 @@ class HealthServer:
         if method not in (b"GET", b"HEAD"):
             return b"405 Method Not Allowed", b"text/plain", b"GET only\n"
         if path == b"/metrics":
+            await asyncio.to_thread(self.probe)  # the gauges are as old as the question
             return b"200 OK", CONTENT_TYPE_LATEST.encode(), generate_latest()
         if path == b"/healthz":
             healthy, details = await asyncio.to_thread(self.probe)

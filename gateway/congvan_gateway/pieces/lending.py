@@ -29,6 +29,8 @@ _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 #: Downloads at a time.
 _AT_ONCE = 16
 _BLOCK = 1 << 18
+#: The answer to an address that names nothing; by it `congvan doctor` knows its own door.
+NOT_HERE = "Không có tệp này.\n"
 
 
 def can_lend(app: App) -> bool:
@@ -111,7 +113,7 @@ async def _give(app: App, request: web.Request) -> web.StreamResponse:
     token = request.match_info["token"]
     row = await asyncio.to_thread(_find, app, token) if _TOKEN.fullmatch(token) else None
     if row is None:
-        return web.Response(status=404, text="Không có tệp này.\n")
+        return web.Response(status=404, text=NOT_HERE)
     path = path_of(app, token)
     if row.until < app.clock() or not path.exists():
         return web.Response(status=410, text="Tệp đã hết hạn tải; đề nghị liên hệ cơ quan gửi văn bản.\n")

@@ -1,4 +1,5 @@
-"""The tables of routing: versions of the routing table, the route of every mail, the health of every destination."""
+"""The tables of routing: versions of the routing table, the route of every mail, the health of every destination,
+what domains demand of those who send to them."""
 
 from __future__ import annotations
 
@@ -55,4 +56,16 @@ destination = Table(
     Column("probe_at", Float, nullable=False),
     Column("reason", String(1000)),
     Column("updated_at", Instant, nullable=False),
+)
+
+#: MTA-STS policies of the domains that we send to (RFC 8461), believed until ``until`` (seconds since 1970).
+sts_policy = Table(
+    "sts_policy",
+    metadata,
+    Column("domain", String(253), primary_key=True),
+    Column("policy_id", String(32), nullable=False),
+    Column("mode", String(16), nullable=False),  # enforce | testing | none
+    Column("mx", Json, nullable=False),
+    Column("max_age", Integer, nullable=False),
+    Column("until", Float, nullable=False),
 )
