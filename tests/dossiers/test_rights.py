@@ -71,7 +71,7 @@ def test_a_limit_hides_from_everybody_else_and_waits_for_a_second_person(databas
         assert not rights.may_open(connection, "document", document, "lan")
         rights.limit_access(connection, f"document:{document}", [], "QĐ 7", actor="lan", at=AT)
         rights.limit_access(connection, f"dossier:{dossier}", [], "QĐ 7", actor="lan", at=AT)
-        assert rights.hidden_from(connection, "nam") == []
+        assert rights.hidden_from(connection, "nam") == frozenset()
         with pytest.raises(InputError):
             rights.limit_access(connection, f"dossier:{dossier}", ["x"], " ", actor="lan", at=AT)
         with pytest.raises(NotFoundError):
@@ -180,18 +180,61 @@ def test_at_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     for form in ("pdf", "docx", "xlsx", "csv"):
         assert main(["dossier", "list", "-o", str(tmp_path / f"dm.{form}"), *config]) == 0
         assert (tmp_path / f"dm.{form}").stat().st_size > 100
-    assert main(["dossier", "export", "01.TCCB", "-o", str(tmp_path / "goi.zip"), *config]) == 0
+    assert main(["dossier", "export", "01.TCCB", "-o", str(tmp_path / "goi.zip"), "--by", "lan", *config]) == 0
     capsys.readouterr()
-    assert main(["dossier", "list", "--json", *config]) == 0
+    assert main(["dossier", "list", "--json", "--by", "lan", *config]) == 0
     (row,) = json.loads(capsys.readouterr().out)
     assert row["state"] == "closed" and row["documents"] == 1 and row["transfer_due"]
-    assert main(["dossier", "show", "01.TCCB", "--json", *config]) == 0
+    assert main(["dossier", "show", "01.TCCB", "--json", "--by", "lan", *config]) == 0
     assert json.loads(capsys.readouterr().out)["documents"][0]["number_symbol"] == "5/QĐ-SNV"
-    assert main(["search", "nang", "ngach", "--json", *config]) == 0
+    assert main(["search", "nang", "ngach", "--json", "--by", "lan", *config]) == 0
     assert json.loads(capsys.readouterr().out)[0]["number_symbol"] == "5/QĐ-SNV"
     assert main(["search", "khong co chu nay", *config]) == 1
-    assert main(["search", "nâng", "-o", str(tmp_path / "tim.docx"), *config]) == 0
+    assert main(["search", "nâng", "-o", str(tmp_path / "tim.docx"), "--by", "lan", *config]) == 0
     for kind in ("theo-doi", "qua-han", "van-ban-di"):
         assert main(["stats", "--report", kind, "-o", str(tmp_path / f"{kind}.pdf"), *config]) == 0
     assert main(["stats", "-o", str(tmp_path / "so-lieu.docx"), *config]) == 0
     assert main(["dossier", "show", "77.TCCB", *config]) == 1
+
+
+def test_the_command_line_asks_the_limits_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Every command that tells of a document: nothing for who is not named, all of it for who is, and the look is kept."""
+    from congvan_gateway.cli import main
+    from congvan_gateway.main import open_configured
+
+    folder = tmp_path / "data"
+    assert main(["init", str(folder), "--agency", "H24.15", "--name", "UBND phường", "--address", "vt@x.gov.vn"]) == 0
+    config = ["--config", str(folder / "congvan.toml")]
+    assert main(["register", "add", "--book", "incoming", "--number", "5", "--symbol", "QĐ-SNV", "--date", "2026-11-02",
+                 "--subject", "Về việc kỷ luật kín", "--author", "Sở Nội vụ", "--channel", "paper", *config]) == 0  # fmt: skip
+    for command in (["add", "Hồ sơ", "--unit", "TCCB"], ["put", "01.TCCB", "5/QĐ-SNV"],
+                    ["limit", "5/QĐ-SNV", "--people", "lan", "--basis", "QĐ 1"]):  # fmt: skip
+        assert main(["dossier", *command, *config]) == 0
+    year = str(datetime.now(VIETNAM).year)
+    for command, closed_exit in (
+        (["search", "kỷ", "luật"], 1),
+        (["register", "list", "--book", "incoming", "--year", year], 0),
+        (["register", "export", "--book", "incoming", "--year", year, "--format", "csv"], 0),
+        (["handle", "list"], 0),
+        (["handle", "show", "5/QĐ-SNV"], 1),
+        (["dossier", "show", "01.TCCB"], 0),
+        (["stats", "--report", "theo-doi"], 0),
+    ):
+        for person, sees in (("nam", False), ("lan", True)):
+            capsys.readouterr()
+            code = main([*command, "--by", person, *config])
+            told = capsys.readouterr()
+            if command[:2] != ["handle", "show"]:  # names the document, not its subject
+                assert ("kỷ luật kín" in told.out) is sees, (command, person, told)
+            assert code == (0 if sees else closed_exit), (command, person, told)
+    assert main(["evidence", "5/QĐ-SNV", "-o", str(tmp_path / "x.zip"), "--by", "nam", *config]) == 1
+    assert "phân quyền" in capsys.readouterr().err and not (tmp_path / "x.zip").exists()
+    assert main(["dossier", "export", "01.TCCB", "-o", str(tmp_path / "goi.zip"), "--by", "nam", *config]) == 1
+    assert "không xuất cả hồ sơ" in capsys.readouterr().err
+    app = open_configured(config[1])
+    try:
+        with app.database.read() as connection:
+            seen = connection.execute(select(event.c.actor).where(event.c.kind == "document.viewed")).scalars().all()
+        assert seen == ["lan"]
+    finally:
+        app.close()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, insert, or_, select, true, update
 
 from congvan_core.documents.text import squeeze
 from congvan_core.dossiers.schema import access_limit, dossier, dossier_document, freeze_order
@@ -95,6 +96,17 @@ def may_open(connection: Connection, kind: str, subject_id: str, login: str) -> 
     return not holding or any(people is None or login in people for people in holding)
 
 
+def limited(connection: Connection, document_id: str) -> str | None:
+    """The agency whose limit stands on the document itself or on a dossier that holds it; None where none does."""
+    holding = select("dossier:" + dossier_document.c.dossier_id).where(dossier_document.c.document_id == document_id)
+    found = connection.execute(
+        select(access_limit.c.agency_id).where(
+            or_(access_limit.c.subject == f"document:{document_id}", access_limit.c.subject.in_(holding))
+        )
+    ).first()
+    return None if found is None else str(found.agency_id)
+
+
 def require_open(connection: Connection, kind: str, subject_id: str, login: str) -> None:
     """Raises RefusedError where this person may not open it."""
     if not may_open(connection, kind, subject_id, login):
@@ -102,20 +114,71 @@ def require_open(connection: Connection, kind: str, subject_id: str, login: str)
         raise RefusedError(f"{what} này chỉ những người được phân quyền mới được xem.")
 
 
-def hidden_from(connection: Connection, login: str) -> list[str]:
-    """Documents that this person may not open: a few among many, so that lists can leave them out."""
-    limited = connection.execute(select(access_limit.c.subject)).scalars().all()
-    documents = {one.partition(":")[2] for one in limited if one.startswith("document:")}
-    dossiers = [one.partition(":")[2] for one in limited if one.startswith("dossier:")]
-    if dossiers:
-        held = select(dossier_document.c.document_id).where(dossier_document.c.dossier_id.in_(dossiers)).distinct()
-        documents |= set(connection.execute(held).scalars())
-    return [one for one in sorted(documents) if not may_open(connection, "document", one, login)]
+@dataclass(frozen=True, slots=True)
+class _Limits:
+    """What somebody's limits come to: documents named one by one, and dossiers that are closed to them."""
+
+    shut: frozenset[str]
+    opened: frozenset[str]
+    dossiers: frozenset[str]
+
+
+def _limits(connection: Connection, login: str) -> _Limits:
+    shut: set[str] = set()
+    opened: set[str] = set()
+    dossiers: set[str] = set()
+    for row in connection.execute(select(access_limit.c.subject, access_limit.c.people)):
+        kind, _, name = row.subject.partition(":")
+        if kind == "document":
+            (opened if login in row.people else shut).add(name)
+        elif login not in row.people:
+            dossiers.add(name)
+    return _Limits(frozenset(shut), frozenset(opened), frozenset(dossiers))
+
+
+def hidden_from(connection: Connection, login: str) -> frozenset[str]:
+    """The documents that this person may not open, so that lists can leave them out or empty their lines."""
+    limits = _limits(connection, login)
+    if not limits.dossiers:
+        return limits.shut
+    held = connection.execute(select(dossier_document.c.document_id).where(_only_in(limits.dossiers))).scalars()
+    return limits.shut | (frozenset(held) - limits.opened)
+
+
+def closed_dossiers(connection: Connection, login: str) -> frozenset[str]:
+    """The dossiers that this person may not open."""
+    return _limits(connection, login).dossiers
 
 
 def visible_to(connection: Connection, login: str) -> ColumnElement[bool]:
     """The condition on ``document.id`` for lists and search."""
-    return document.c.id.not_in(hidden_from(connection, login))
+    limits = _limits(connection, login)
+    wanted: ColumnElement[bool] = document.c.id.not_in(limits.shut) if limits.shut else true()
+    if limits.dossiers:
+        held = select(dossier_document.c.document_id).where(_only_in(limits.dossiers))
+        wanted = and_(wanted, or_(document.c.id.in_(limits.opened), document.c.id.not_in(held)))
+    return wanted
+
+
+def require_whole(connection: Connection, dossier_id: str, login: str) -> None:
+    """For who takes a dossier out as a whole. Raises RefusedError where a document in it is closed to them."""
+    require_open(connection, "dossier", dossier_id, login)
+    held = connection.execute(
+        select(dossier_document.c.document_id).where(dossier_document.c.dossier_id == dossier_id)
+    ).scalars()
+    if closed := len(hidden_from(connection, login) & set(held)):
+        raise RefusedError(
+            f"Hồ sơ có {closed} văn bản chỉ những người được phân quyền mới được xem; không xuất cả hồ sơ."
+        )
+
+
+def _only_in(closed: Collection[str]) -> ColumnElement[bool]:
+    """Rows of ``dossier_document`` whose document stands in none but these dossiers."""
+    other = dossier_document.alias("other")
+    elsewhere = select(other.c.document_id).where(
+        other.c.document_id == dossier_document.c.document_id, other.c.dossier_id.not_in(closed)
+    )
+    return and_(dossier_document.c.dossier_id.in_(closed), ~elsewhere.exists())
 
 
 def freeze(connection: Connection, subject: str, basis: str, *, actor: str, at: datetime) -> None:

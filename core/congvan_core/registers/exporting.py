@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -56,12 +56,15 @@ def describe(connection: Connection, of: Book, *, at: datetime) -> RegisterPrint
     return RegisterPrint(of, agency.name if agency else of.body_code, point.name, head(connection, of.agency_id), at)
 
 
-def export_register(connection: Connection, of: Book, form: str, *, at: datetime) -> bytes:
-    """The whole book as ``xlsx``, ``docx``, ``csv``, ``json`` or ``pdf``. Raises InputError for another form."""
+def export_register(
+    connection: Connection, of: Book, form: str, *, at: datetime, hidden: Collection[str] = ()
+) -> bytes:
+    """The whole book as ``xlsx``, ``docx``, ``csv``, ``json`` or ``pdf``; ``hidden`` as :func:`lines`. Raises InputError for
+    another form."""
     writer = _WRITERS.get(form)
     if writer is None:
         raise InputError(f"Dạng xuất sổ không hợp lệ: {form!r}; dùng một trong: {', '.join(_WRITERS)}")
-    return writer(describe(connection, of, at=at), lines_with_numbered(connection, of))
+    return writer(describe(connection, of, at=at), lines_with_numbered(connection, of, hidden=hidden))
 
 
 def _json(about: RegisterPrint, rows: Iterable[Line]) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -37,9 +38,16 @@ class FollowedLine:
 
 
 def follow_up(
-    connection: Connection, agency_id: str, year: int, *, at: datetime, only_late: bool = False
+    connection: Connection,
+    agency_id: str,
+    year: int,
+    *,
+    at: datetime,
+    only_late: bool = False,
+    hidden: Collection[str] = (),
 ) -> list[FollowedLine]:
-    """The lines of one year's arrivals in the order of their numbers; struck numbers have none."""
+    """The lines of one year's arrivals in the order of their numbers; struck numbers have none, nor have documents in
+    ``hidden``."""
     answer = document.alias("answer")
     rows = connection.execute(
         select(
@@ -58,7 +66,7 @@ def follow_up(
         .where(entry.c.agency_id == agency_id, book.c.direction == "incoming", book.c.year == year, entry.c.state != "struck")
         .order_by(entry.c.number, entry.c.id)
     )  # fmt: skip
-    found = [_line(row, at) for row in rows]
+    found = [_line(row, at) for row in rows if row.id not in hidden]
     return [line for line in found if line.late] if only_late else found
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -60,8 +60,11 @@ class Line:
         }
 
 
-def lines(connection: Connection, of: Book) -> Iterator[Line]:
-    """Every line of one book in the order of its numbers, those without a number last. Reads in pages."""
+def lines(connection: Connection, of: Book, *, hidden: Collection[str] = ()) -> Iterator[Line]:
+    """Every line of one book in the order of its numbers, those without a number last. Reads in pages.
+
+    Of the documents in ``hidden`` the line keeps its number and day only: the series shows no gap and the line no content.
+    """
     number, last_id = -1, ""
     while True:
         rows = connection.execute(
@@ -72,24 +75,24 @@ def lines(connection: Connection, of: Book) -> Iterator[Line]:
             .limit(_PAGE)
         ).mappings()
         page = rows.all()
-        yield from (_line(row) for row in page)
+        yield from (_shown(row, hidden) for row in page)
         if len(page) < _PAGE:
             break
         number, last_id = page[-1]["number"], page[-1]["entry_id"]
     waiting = connection.execute(
         _statement(of.direction).where(entry.c.book_id == of.id, entry.c.number.is_(None)).order_by(entry.c.id)
     ).mappings()
-    yield from (_line(row) for row in waiting)
+    yield from (_shown(row, hidden) for row in waiting)
 
 
-def lines_with_numbered(connection: Connection, of: Book) -> Iterator[Line]:
+def lines_with_numbered(connection: Connection, of: Book, *, hidden: Collection[str] = ()) -> Iterator[Line]:
     """As :func:`lines`, with a line for every number that was given to a signed draft and is not issued yet.
 
     A number belongs to its document from the moment it is given (điểm b khoản 1 Điều 20): between giving and issuing
     the register must not look as if it had a gap.
     """
     given = {} if of.direction != "outgoing" else {line.number: line for line in _numbered(connection, of)}
-    for line in lines(connection, of):
+    for line in lines(connection, of, hidden=hidden):
         number = _leading(line.cells.get("number_symbol"))
         for earlier in sorted(one for one in given if number is None or one < number):
             yield given.pop(earlier).line
@@ -197,6 +200,23 @@ def _statement(direction: str) -> Any:
         .outerjoin(handling, handling.c.document_id == entry.c.document_id)
         .outerjoin(unit, unit.c.id == handling.c.lead_unit_id)
     )
+
+
+#: What stands in the line of a document that the reader may not open (NĐ 30/2020 Phụ lục VI).
+CONCEALED = "Văn bản hạn chế xem"
+
+
+def _shown(row: Mapping[Any, Any], hidden: Collection[str]) -> Line:
+    line = _line(row)
+    if line.document_id is None or line.document_id not in hidden:
+        return line
+    cells = dict.fromkeys(line.cells)
+    cells["type_and_subject"] = CONCEALED
+    if "arrival_number" in cells:
+        cells |= {"arrival_number": row["number_text"], "arrival_date": line.cells["arrival_date"]}
+    else:
+        cells["number_symbol"] = row["number_text"]
+    return replace(line, cells=cells, document_id=None, registered_by="", struck_reason=None)
 
 
 def _line(row: Mapping[Any, Any]) -> Line:

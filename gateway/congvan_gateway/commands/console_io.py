@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 from congvan_gateway.main import App, open_configured
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from sqlalchemy import Connection
 
     from congvan_core.agencies.model import ContactPoint
@@ -56,6 +58,20 @@ def actor(args: argparse.Namespace) -> str:
         return getpass.getuser()
     except (KeyError, OSError):
         return f"uid {os.getuid()}"
+
+
+def read_as(connection: Connection, args: argparse.Namespace, document_id: str, at: datetime) -> None:
+    """Before a document's content leaves by the command line: its limits are asked for ``--by``, and a look at a limited
+    one is kept in the journal (NĐ 30/2020 Phụ lục VI). Raises RefusedError."""
+    from congvan_core.dossiers.rights import limited, require_open
+    from congvan_core.journal.writing import append
+
+    require_open(connection, "document", document_id, actor(args))
+    if (agency_id := limited(connection, document_id)) is not None:
+        append(
+            connection, agency_id=agency_id, actor=actor(args), kind="document.viewed", subject=f"document:{document_id}",
+            at=at,
+        )  # fmt: skip
 
 
 def own_agency(connection: Connection, args: argparse.Namespace) -> ContactPoint:

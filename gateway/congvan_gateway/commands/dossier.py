@@ -207,6 +207,7 @@ _CHANGES: dict[str, Callable[[Any, argparse.Namespace, Any, datetime], str]] = {
 def _list(app: App, args: argparse.Namespace) -> int:
     from congvan_core.dossiers.keeping import due_soon
     from congvan_core.dossiers.listing import cells, dossiers
+    from congvan_core.dossiers.rights import closed_dossiers
     from congvan_core.ids import VIETNAM
     from congvan_gateway.operations.dossier_prints import list_paper
     from congvan_gateway.operations.printing import write_paper
@@ -214,9 +215,15 @@ def _list(app: App, args: argparse.Namespace) -> int:
     with app.database.read() as connection:
         agency = own_agency(connection, args)
         if args.output is not None:
-            say(write_paper(args.output, list_paper(connection, agency, _year(args, app.clock()), at=app.clock())))
+            say(
+                write_paper(
+                    args.output,
+                    list_paper(connection, agency, _year(args, app.clock()), at=app.clock(), login=actor(args)),
+                )
+            )
             return 0
-        rows = list(dossiers(connection, [agency.id], year=args.year))
+        closed = closed_dossiers(connection, actor(args))
+        rows = [one for one in dossiers(connection, [agency.id], year=args.year) if one.id not in closed]
         if args.due:
             due = {one.id for one in due_soon(connection, agency.id, app.clock().astimezone(VIETNAM).date())}
             rows = [one for one in rows if one.id in due]
@@ -234,10 +241,13 @@ def _show(app: App, args: argparse.Namespace) -> int:
     from congvan_core.documents.store import number_symbol
     from congvan_core.dossiers.keeping import documents_in
     from congvan_core.dossiers.listing import note_view
+    from congvan_core.dossiers.rights import hidden_from, require_open
 
     with app.database.write() as connection:
         row = _dossier(connection, args, own_agency(connection, args))
-        held = documents_in(connection, row.id)
+        require_open(connection, "dossier", row.id, actor(args))
+        hidden = hidden_from(connection, actor(args))
+        held = [one for one in documents_in(connection, row.id) if one.id not in hidden]
         note_view(connection, row.id, actor=actor(args), at=app.clock())
     found = [
         {"ordinal": one.ordinal, "document_id": one.id, "number_symbol": number_symbol(one.number, one.symbol),
@@ -254,11 +264,13 @@ def _show(app: App, args: argparse.Namespace) -> int:
 
 def _export(app: App, args: argparse.Namespace) -> int:
     from congvan_core.dossiers.package import dossier_package
+    from congvan_core.dossiers.rights import require_whole
     from congvan_core.journal.writing import append
 
     with app.database.read() as connection:
         agency = own_agency(connection, args)
         row = _dossier(connection, args, agency)
+        require_whole(connection, row.id, actor(args))
         made = dossier_package(
             connection, app.blobs, row.id, organ_id=agency.raw_code, organ_name=agency.name, at=app.clock()
         )

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from congvan_core.errors import InputError
-from congvan_gateway.commands.console_io import actor, add_config, add_output, open_app, print_json, say
+from congvan_gateway.commands.console_io import actor, add_config, add_output, open_app, print_json, read_as, say
 
 _EXIT = {"valid": 0, "invalid": 1, "indeterminate": 3}
 
@@ -39,10 +39,13 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _make(args: argparse.Namespace) -> int:
+    from congvan_core.documents.finding_again import resolve_document
     from congvan_gateway.evidence.collecting import collect
 
     app = open_app(args)
     try:
+        with app.database.write() as connection:
+            read_as(connection, args, resolve_document(connection, args.document).id, app.clock())
         bundle = collect(app, args.document, to=args.to, actor=actor(args))
         bundle.write(args.output)
         parts = sum(1 for _ in bundle)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from congvan_core.errors import InputError, os_reason
-from congvan_gateway.commands.console_io import actor, add_config, add_output, open_app, print_json, say
+from congvan_gateway.commands.console_io import actor, add_config, add_output, open_app, print_json, read_as, say
 from congvan_gateway.main import App
 
 
@@ -56,6 +56,8 @@ def run(args: argparse.Namespace) -> int:
         if args.act == "list":
             return _list(app, args)
         document_id = _document(app, args.document)
+        with app.database.write() as connection:
+            read_as(connection, args, document_id, app.clock())
         if args.act in ("sheet", "stamp"):
             return _print(app, args, document_id)
         warnings = _act(app, args, document_id) if args.act != "show" else []
@@ -74,6 +76,7 @@ def _document(app: App, wanted: str) -> str:
 def _list(app: App, args: argparse.Namespace) -> int:
     from sqlalchemy import select
 
+    from congvan_core.dossiers.rights import visible_to
     from congvan_core.ids import iso_vn
     from congvan_core.storage.schema import document
     from congvan_core.workflow.schema import handling
@@ -87,6 +90,8 @@ def _list(app: App, args: argparse.Namespace) -> int:
         .order_by(handling.c.due_at.is_(None), handling.c.due_at, document.c.created_at.desc())
         .limit(1000)
     )
+    with app.database.read() as connection:
+        statement = statement.where(visible_to(connection, actor(args)))
     if args.late:
         statement = statement.where(handling.c.due_at < app.clock(), handling.c.state != "done")
     with app.database.read() as connection:

@@ -99,12 +99,13 @@ def _books(app: App, args: argparse.Namespace) -> list[Book]:
 
 
 def _list(app: App, args: argparse.Namespace) -> int:
+    from congvan_core.dossiers.rights import hidden_from
     from congvan_core.registers.listing import lines
 
     rows: list[dict[str, object]] = []
     for book in _books(app, args):
         with app.database.read() as connection:
-            rows.extend(line.as_json() for line in lines(connection, book))
+            rows.extend(line.as_json() for line in lines(connection, book, hidden=hidden_from(connection, actor(args))))
     if args.json:
         print_json(rows)
         return 0
@@ -124,11 +125,14 @@ def _one_book(app: App, args: argparse.Namespace) -> Book:
 
 
 def _export(app: App, args: argparse.Namespace) -> int:
+    from congvan_core.dossiers.rights import hidden_from
     from congvan_core.registers.exporting import export_register
 
     book = _one_book(app, args)
     with app.database.read() as connection:
-        data = export_register(connection, book, args.format, at=app.clock())
+        data = export_register(
+            connection, book, args.format, at=app.clock(), hidden=hidden_from(connection, actor(args))
+        )
     if args.output is None:
         sys.stdout.buffer.write(data)
     else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from congvan_gateway.commands.console_io import add_config, add_output, open_app, print_json, say
+from congvan_gateway.commands.console_io import actor, add_config, add_output, open_app, print_json, say
 
 _FIELDS = {
     "--direction": ("direction", "incoming hoặc outgoing"), "--number": ("number", "số, hoặc số và ký hiệu"),
@@ -21,6 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     for flag, (name, text) in _FIELDS.items():
         parser.add_argument(flag, dest=name, default="", metavar="GIÁ-TRỊ", help=text)
     parser.add_argument("--urgent", action="store_true", help="chỉ văn bản khẩn")
+    parser.add_argument("--by", metavar="NGƯỜI", help="người tìm: tên đăng nhập, để xét quyền xem")
     parser.add_argument("--limit", type=int, default=50, metavar="N")
     parser.add_argument("-o", dest="output", type=Path, metavar="TỆP", help="xuất ra .pdf, .docx, .xlsx hoặc .csv")
     add_config(parser)
@@ -29,6 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from congvan_core.documents.search import read_query, search
+    from congvan_core.dossiers.rights import visible_to
     from congvan_core.storage.papers import Paper
     from congvan_gateway.operations.indexing import catch_up
     from congvan_gateway.operations.printing import write_paper
@@ -42,7 +44,10 @@ def run(args: argparse.Namespace) -> int:
         catch_up(app)
         with app.database.read() as connection:
             limit = max(1, min(args.limit, 5000))
-            found = search(connection, None, asked, limit=limit, excerpts=args.output is None)
+            found = search(
+                connection, None, asked, limit=limit, visible=visible_to(connection, actor(args)),
+                excerpts=args.output is None,
+            )  # fmt: skip
     finally:
         app.close()
     rows = [

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from congvan_gateway.commands.console_io import add_config, add_output, open_app, own_agency, print_json, say
+from congvan_gateway.commands.console_io import actor, add_config, add_output, open_app, own_agency, print_json, say
 
 if TYPE_CHECKING:
     from congvan_gateway.main import App
@@ -26,6 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=("theo-doi", "qua-han", "van-ban-di"),
         help="thay vì số liệu: sổ theo dõi giải quyết (theo-doi), quá hạn (qua-han), phát hành văn bản đi (van-ban-di)",
     )
+    parser.add_argument("--by", metavar="NGƯỜI", help="người xem: tên đăng nhập, để xét quyền xem")
     add_config(parser)
     add_output(parser)
 
@@ -70,7 +71,9 @@ def _report(app: App, args: argparse.Namespace, year: int) -> int:
     from congvan_gateway.operations.reports import report_paper
 
     with app.database.read() as connection:
-        paper = report_paper(connection, own_agency(connection, args), args.report, year, at=app.clock())
+        paper = report_paper(
+            connection, own_agency(connection, args), args.report, year, at=app.clock(), login=actor(args)
+        )
     if args.output is not None:
         say(write_paper(args.output, paper))
     elif args.json:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from congvan_gateway.commands.console_io import actor, add_config, add_output, open_app, print_json, say
+from congvan_gateway.commands.console_io import actor, add_config, add_output, open_app, print_json, read_as, say
 
 STATES = {
     "queued": "chờ gửi",
@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--record", metavar="AI-XÁC-NHẬN", help="ghi lại xác nhận qua điện thoại: ai, lúc nào, số gọi")
     parser.add_argument("--register-number", metavar="SỐ", help="số đến mà bên nhận đọc qua điện thoại")
-    parser.add_argument("--by", metavar="NGƯỜI", help="người ghi")
+    parser.add_argument("--by", metavar="NGƯỜI", help="người ghi, người xem: tên đăng nhập")
     add_config(parser)
     add_output(parser)
 
@@ -46,8 +46,9 @@ def run(args: argparse.Namespace) -> int:
 
     app = open_app(args)
     try:
-        with app.database.read() as connection:
+        with app.database.write() as connection:
             row = resolve_document(connection, args.document, direction="outgoing")
+            read_as(connection, args, row.id, app.clock())
         if args.report_fault:
             from congvan_gateway.dispatch.reminding import report_fault
 

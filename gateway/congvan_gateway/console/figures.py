@@ -138,13 +138,14 @@ def held_late(connection: Connection, app: App, agencies: Sequence[str] | None, 
     return sum(1 for row in rows if limits.of(row).late)
 
 
-def orders_waiting(connection: Connection, agencies: Sequence[str] | None) -> list[Row[Any]]:
-    """Requests to give a document back that a leader decides."""
+def orders_waiting(connection: Connection, agencies: Sequence[str] | None, login: str) -> list[Row[Any]]:
+    """Requests to give a document back that a leader decides, of documents that ``login`` may open."""
     return list(
         connection.execute(
             select(document_change.c.document_id, document_change.c.kind, document_change.c.asked_at, document_change.c.reason)
+            .join(document, document.c.id == document_change.c.document_id)
             .where(
-                document_change.c.side == "receiver", document_change.c.state == "waiting",
+                document_change.c.side == "receiver", document_change.c.state == "waiting", visible_to(connection, login),
                 rows_of(agencies, document_change.c.agency_id),
             )
             .order_by(document_change.c.asked_at)

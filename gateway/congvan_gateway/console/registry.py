@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, exists, func, or_, select, true
 
 from congvan_core.documents.search import matching_ids
 from congvan_core.documents.text import fold
+from congvan_core.dossiers.rights import hidden_from, require_open, visible_to
 from congvan_core.errors import NotFoundError
 from congvan_core.ids import now
+from congvan_core.registers.listing import CONCEALED
 from congvan_core.storage.schema import book, contact_point, document, document_file, entry, event
 from congvan_gateway.console.cursor import Cursor, Place, beside, pressing
 from congvan_gateway.console.rights import rows_of
@@ -38,8 +41,11 @@ def entries(
     limit: int = PAGE,
     offset: int = 0,
     cursor: Cursor | None = None,
-) -> list[Row[Any]]:
+    login: str | None = None,
+) -> list[Any]:
     """Entries of a direction's books, newest first, with their document. ``state``: active, struck, waiting, or "".
+
+    A line of a document that ``login`` may not open keeps number and day only, and no filter finds it by its content.
 
     Every word must occur in what search looks in, or be the number itself. A ``cursor`` that goes back gives the rows
     before it, the nearest first.
@@ -64,12 +70,29 @@ def entries(
     )  # fmt: skip
     if state:
         statement = statement.where(entry.c.state == state)
+    hidden = frozenset() if login is None else hidden_from(connection, login)
+    if hidden and login is not None and (urgency or words.strip()):
+        statement = statement.where(or_(entry.c.document_id.is_(None), visible_to(connection, login)))
     if urgency:
         statement = statement.where(document.c.urgency > 0)
     if words.strip():
         statement = statement.where(_entry_says(connection, words, books))
     ordered = beside(statement, entry.c.registered_at, entry.c.id, cursor)
-    return list(connection.execute(ordered.limit(limit).offset(offset)))
+    rows = connection.execute(ordered.limit(limit).offset(offset))
+    return [_concealed(row) if row.document_id in hidden else row for row in rows]
+
+
+#: What a concealed line still says.
+_KEPT = (
+    "id", "number_text", "state", "registered_at", "arrived_at", "year", "series", "body_code", "agency_name",
+)  # fmt: skip
+
+
+def _concealed(row: Row[Any]) -> SimpleNamespace:
+    told = {name: value if name in _KEPT else None for name, value in row._mapping.items()}
+    return SimpleNamespace(
+        **told | {"subject": CONCEALED, "struck_reason": "", "imported": {"type_and_subject": CONCEALED}}
+    )
 
 
 def _entry_says(connection: Connection, words: str, books: Select[Any]) -> ColumnElement[bool]:
@@ -122,13 +145,14 @@ def years(connection: Connection, agencies: Sequence[str] | None, direction: str
     return sorted(connection.execute(statement).scalars(), reverse=True)
 
 
-def document_row(connection: Connection, agencies: Sequence[str] | None, document_id: str) -> Row[Any]:
-    """Raises NotFoundError, also for a document of another agency."""
+def document_row(connection: Connection, agencies: Sequence[str] | None, document_id: str, login: str) -> Row[Any]:
+    """Raises NotFoundError, also for a document of another agency; RefusedError where it is closed to ``login``."""
     row = connection.execute(
         select(document).where(document.c.id == document_id, rows_of(agencies, document.c.agency_id))
     ).one_or_none()
     if row is None:
         raise NotFoundError("Không có văn bản này")
+    require_open(connection, "document", row.id, login)
     return row
 
 
@@ -179,10 +203,12 @@ def followed(
     which: str = "open",
     limit: int = PAGE,
     cursor: Cursor | Place | None = None,
+    login: str | None = None,
 ) -> list[Row[Any]]:
     """Recipients with their document, overdue first; of ``all`` the newest first. ``which``: overdue, failed, open, all.
 
-    A cursor that goes back gives the rows before it, the nearest first.
+    A cursor that goes back gives the rows before it, the nearest first. Without those of documents that ``login`` may not
+    open.
     """
     statement = (
         select(
@@ -190,7 +216,8 @@ def followed(
             document.c.search_text,
         )
         .join(document, document.c.id == recipient.c.document_id)
-        .where(rows_of(agencies, recipient.c.agency_id), latest_sendings())
+        .where(rows_of(agencies, recipient.c.agency_id), latest_sendings(),
+               true() if login is None else visible_to(connection, login))
     )  # fmt: skip
     if which == "overdue":
         statement = statement.where(recipient.c.state.in_(OPEN), recipient.c.warn_at < at)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, case, func, select
+from sqlalchemy import Connection, case, func, or_, select
 
 from congvan_core.agencies.model import ContactPoint
 from congvan_core.documents.store import number_symbol
+from congvan_core.dossiers.rights import hidden_from, visible_to
 from congvan_core.errors import InputError
 from congvan_core.registers.follow_up import COLUMNS, follow_up
 from congvan_core.statistics.words import rows_of_figures, title_of_period
@@ -24,13 +25,16 @@ KINDS = {
 }
 
 
-def report_paper(connection: Connection, agency: ContactPoint, kind: str, year: int, *, at: datetime) -> Paper:
-    """One of KINDS for a year. Raises InputError."""
+def report_paper(
+    connection: Connection, agency: ContactPoint, kind: str, year: int, *, at: datetime, login: str
+) -> Paper:
+    """One of KINDS for a year, without the documents that ``login`` may not open. Raises InputError."""
     if kind not in KINDS:
         raise InputError(f"Không có báo cáo này; các báo cáo: {', '.join(KINDS)}")
     if kind == "van-ban-di":
-        return _sent(connection, agency, year, at)
-    lines = follow_up(connection, agency.id, year, at=at, only_late=kind == "qua-han")
+        return _sent(connection, agency, year, at, login)
+    hidden = hidden_from(connection, login)
+    lines = follow_up(connection, agency.id, year, at=at, only_late=kind == "qua-han", hidden=hidden)
     late = sum(line.late for line in lines)
     return Paper(
         KINDS[kind], [column.heading for column in COLUMNS],
@@ -40,7 +44,7 @@ def report_paper(connection: Connection, agency: ContactPoint, kind: str, year: 
     )  # fmt: skip
 
 
-def _sent(connection: Connection, agency: ContactPoint, year: int, at: datetime) -> Paper:
+def _sent(connection: Connection, agency: ContactPoint, year: int, at: datetime, login: str) -> Paper:
     """Every issued document with how many receivers it has, how many confirmed, how many failed; late with the reason."""
     confirmed = case((recipient.c.state == "received", 1), else_=0)
     failed = case((recipient.c.state.in_(("failed", "refused")), 1), else_=0)
@@ -62,7 +66,10 @@ def _sent(connection: Connection, agency: ContactPoint, year: int, at: datetime)
         .join(book, book.c.id == entry.c.book_id)
         .outerjoin(document, document.c.id == entry.c.document_id)
         .outerjoin(counts, counts.c.document_id == document.c.id)
-        .where(entry.c.agency_id == agency.id, book.c.direction == "outgoing", book.c.year == year)
+        .where(
+            entry.c.agency_id == agency.id, book.c.direction == "outgoing", book.c.year == year,
+            or_(entry.c.document_id.is_(None), visible_to(connection, login)),
+        )
         .order_by(book.c.body_code, book.c.series, entry.c.number, entry.c.id)
     ).all()  # fmt: skip
     lines: list[list[Any]] = [

@@ -12,8 +12,10 @@ from congvan_core.documents import urgency
 from congvan_core.documents.model import FileRole
 from congvan_core.documents.store import get_document
 from congvan_core.documents.text import nfc
+from congvan_core.dossiers.rights import hidden_from
 from congvan_core.errors import InputError, NotFoundError, RefusedError
 from congvan_core.ids import iso_vn
+from congvan_core.journal.writing import append
 from congvan_core.registers.books import all_books
 from congvan_core.registers.listing import lines
 from congvan_gateway.console import drafts, registry
@@ -39,7 +41,7 @@ def documents(call: Call) -> Answer:
     limit, offset = call.number("limit", 50, 500), call.number("offset", 0, 10_000_000)
     with call.app.database.read() as connection:
         rows = registry.entries(connection, call.agencies, direction, words=call.query("q"),
-                                year=call.number("year", 0, 9999), limit=limit, offset=offset)  # fmt: skip
+                                year=call.number("year", 0, 9999), limit=limit, offset=offset, login=call.login)  # fmt: skip
     return 200, [
         {
             "document_id": r.document_id, "register_number": r.number_text, "number": r.number, "symbol": r.symbol,
@@ -52,9 +54,11 @@ def documents(call: Call) -> Answer:
 
 
 def document(call: Call) -> Answer:
-    with call.app.database.read() as connection:
-        row = registry.document_row(connection, call.agencies, call.path("document"))
+    with call.app.database.write() as connection:
+        row = registry.document_row(connection, call.agencies, call.path("document"), call.login)
         files = registry.files_of(connection, row.id)
+        append(connection, agency_id=row.agency_id, actor=call.actor, kind="document.viewed",
+               subject=f"document:{row.id}", at=call.app.clock())  # fmt: skip
     return 200, {
         "document_id": row.id, "identifier": row.identifier, "direction": row.direction, "number": row.number,
         "symbol": row.symbol, "date": row.issued_on.isoformat() if row.issued_on else None, "type": row.type_name,
@@ -69,11 +73,13 @@ def file(call: Call) -> Answer:
     """The original bytes of one file."""
     from starlette.responses import StreamingResponse
 
-    with call.app.database.read() as connection:
-        row = registry.document_row(connection, call.agencies, call.path("document"))
+    with call.app.database.write() as connection:
+        row = registry.document_row(connection, call.agencies, call.path("document"), call.login)
         found = next((f for f in registry.files_of(connection, row.id) if f.id == call.path("file")), None)
-    if found is None:
-        raise NotFoundError("Văn bản không có tệp này")
+        if found is None:
+            raise NotFoundError("Văn bản không có tệp này")
+        append(connection, agency_id=row.agency_id, actor=call.actor, kind="document.downloaded",
+               subject=f"document:{row.id}", data={"file": found.name, "sha256": found.sha256}, at=call.app.clock())  # fmt: skip
     headers = {"Content-Length": str(found.size), "Content-Disposition": "attachment"}
     chunks = call.app.blobs.stream(found.sha256)
     return 200, StreamingResponse(chunks, media_type="application/octet-stream", headers=headers)
@@ -81,7 +87,7 @@ def file(call: Call) -> Answer:
 
 def track(call: Call) -> Answer:
     with call.app.database.read() as connection:
-        row = registry.document_row(connection, call.agencies, call.path("document"))
+        row = registry.document_row(connection, call.agencies, call.path("document"), call.login)
         if row.direction != "outgoing":
             raise NotFoundError("Chỉ theo dõi được văn bản đi")
         return 200, track_json(connection, get_document(connection, row.id), call.app.clock())
@@ -147,7 +153,7 @@ def _day(call: Call, name: str) -> date | None:
 
 def resend_document(call: Call) -> Answer:
     with call.app.database.read() as connection:
-        row = registry.document_row(connection, call.agencies, call.path("document"))
+        row = registry.document_row(connection, call.agencies, call.path("document"), call.login)
     reason = call.text("reason", 500, required=True)
     return 201, resend(call.app, row.id, to=call.texts("to"), reason=reason, actor=call.actor).to_json()
 
@@ -191,8 +197,9 @@ def register(call: Call) -> Answer:
     year = call.number("year", 0, 9999)
     out: list[dict[str, Any]] = []
     with call.app.database.read() as connection:
+        hidden = hidden_from(connection, call.login)
         for point in visible_agencies(connection, call.agencies):
             for book in all_books(connection, point.id, direction=direction):
                 if not year or book.year == year:
-                    out.extend(line.as_json() for line in lines(connection, book))
+                    out.extend(line.as_json() for line in lines(connection, book, hidden=hidden))
     return 200, out

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
+from congvan_core.dossiers.rights import require_open
 from congvan_core.errors import InputError
 from congvan_gateway.console import registry
 from congvan_gateway.console.api.door import Answer, Call
@@ -19,9 +20,11 @@ from congvan_gateway.quarantine.splitting import release_each
 
 
 def item_of(call: Call, reference: str) -> Row[Any]:
-    """A mail of the token's agencies. Raises NotFoundError."""
+    """A mail of the token's agencies. Raises NotFoundError, RefusedError where its document is closed to the program."""
     with call.app.database.read() as connection:
         row = find_item(connection, reference)
+        if row.document_id is not None:  # the mail says what its document says
+            require_open(connection, "document", row.document_id, call.login)
     require_row(call.agencies, row.agency_id, "thư")
     return row
 
@@ -71,7 +74,7 @@ def attached(call: Call) -> Answer:
     """The mail is another arrival of a document that is registered already."""
     row = item_of(call, call.path("item"))
     with call.app.database.read() as connection:
-        there = registry.document_row(connection, call.agencies, call.text("document", 64, required=True))
+        there = registry.document_row(connection, call.agencies, call.text("document", 64, required=True), call.login)
     reason = call.text("reason", 1000) or None
     return 200, attach(call.app, row.id, person_of(call), there.id, reason=reason).to_json()
 

@@ -44,6 +44,11 @@ class Call:
     def actor(self) -> str:
         return f"{self.name} (API)"
 
+    @property
+    def login(self) -> str:
+        """How a limit of access names this program among the people who may open a document."""
+        return f"api:{self.name}"
+
     def path(self, name: str) -> str:
         return str(self.request.path_params[name])
 

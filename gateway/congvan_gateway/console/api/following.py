@@ -18,7 +18,7 @@ from congvan_gateway.receipts.numbered import give_number
 def _document(call: Call, direction: str) -> str:
     """The id of a document of the token's agencies in that direction. Raises NotFoundError."""
     with call.app.database.read() as connection:
-        row = registry.document_row(connection, call.agencies, call.path("document"))
+        row = registry.document_row(connection, call.agencies, call.path("document"), call.login)
     if row.direction != direction:
         raise NotFoundError("Không có văn bản này trong sổ văn bản " + ("đi" if direction == "outgoing" else "đến"))
     return str(row.id)
@@ -58,7 +58,7 @@ def struck(call: Call) -> Answer:
     """The number stays in the book, struck through, and is not used again."""
     reason = call.text("reason", 500, required=True)
     with call.app.database.write() as connection:
-        row = registry.document_row(connection, call.agencies, call.path("document"))
+        row = registry.document_row(connection, call.agencies, call.path("document"), call.login)
         active = [e for e in entries_of(connection, row.id) if e.state == "active"]
         if len(active) != 1:
             raise RefusedError("Văn bản không có đúng một số còn hiệu lực để hủy")
@@ -73,7 +73,7 @@ def evidence(call: Call) -> Answer:
     from congvan_gateway.evidence.collecting import collect
 
     with call.app.database.read() as connection:
-        row = registry.document_row(connection, call.agencies, call.path("document"))
+        row = registry.document_row(connection, call.agencies, call.path("document"), call.login)
     bundle = collect(call.app, row.id, to=call.query("to", 320) or None, actor=call.actor)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "chung-cu.zip"

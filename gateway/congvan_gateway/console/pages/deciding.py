@@ -184,7 +184,7 @@ def _attach(ask: Ask, row: Row[Any]) -> Response:
     from congvan_gateway.console.registry import document_row
 
     with ask.app.database.read() as connection:
-        there = document_row(connection, ask.account.agencies, ask.form.text("document", 64))
+        there = document_row(connection, ask.account.agencies, ask.form.text("document", 64), ask.account.login)
     reason = "văn thư đã đối chiếu hai bản trên trang kiểm tra"
     return _onward(ask, row, attach(ask.app, row.id, person_of(ask), there.id, reason=reason))
 

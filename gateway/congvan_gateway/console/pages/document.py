@@ -14,7 +14,6 @@ from starlette.responses import FileResponse, Response, StreamingResponse
 
 from congvan_core.documents.store import arrivals_of, get_document
 from congvan_core.documents.text import unaccent
-from congvan_core.dossiers.rights import require_open
 from congvan_core.errors import NotFoundError
 from congvan_core.journal.writing import append
 from congvan_core.registers.entries import entries_of
@@ -28,9 +27,7 @@ from congvan_gateway.storage.schema import message, outbox
 
 def load(ask: Ask) -> Row[Any]:
     with ask.app.database.read() as connection:
-        row = registry.document_row(connection, ask.account.agencies, ask.path("document"))
-        require_open(connection, "document", row.id, ask.account.login)
-        return row
+        return registry.document_row(connection, ask.account.agencies, ask.path("document"), ask.account.login)
 
 
 def show(ask: Ask, *, wrong: str = "", status: int = 200) -> Response:

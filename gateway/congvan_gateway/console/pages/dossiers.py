@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -40,11 +40,16 @@ def show(ask: Ask) -> Response:
         points = visible_agencies(connection, ask.account.agencies)
         ids = [one.id for one in points]
         year = ask.query_number("nam", 0, 9999) or today.year
+        closed = rights.closed_dossiers(connection, ask.account.login)
+
+        def mine(rows: Iterable[Any]) -> list[Any]:
+            return [one for one in rows if one.id not in closed]
+
         values: dict[str, Any] = {
-            "rows": dossiers(connection, ids, year=year, state=ask.query("tinh-trang", 12)),
+            "rows": mine(dossiers(connection, ids, year=year, state=ask.query("tinh-trang", 12))),
             "years": sorted({*years(connection, ids), today.year, today.year + 1}, reverse=True),
-            "due": [one for point in points for one in keeping.due_soon(connection, point.id, today)],
-            "over": [one for point in points for one in keeping.destroyable(connection, point.id, today)],
+            "due": mine(one for point in points for one in keeping.due_soon(connection, point.id, today)),
+            "over": mine(one for point in points for one in keeping.destroyable(connection, point.id, today)),
             "approvals": {point.id: approved(connection, point.id, year) for point in points},
             "changes": rights.unconfirmed(connection, ids),
         }
@@ -183,20 +188,25 @@ def print_list(ask: Ask) -> Response:
         require_row(ask.account.agencies, ask.path("agency"), "cơ quan")
         agency = contact_point_by_id(connection, ask.path("agency"))
         year = int(ask.request.path_params["year"])
-        return _answer(ask, list_paper(connection, agency, year, at=ask.now), f"danh-muc-ho-so-{year}")
+        return _answer(
+            ask, list_paper(connection, agency, year, at=ask.now, login=ask.account.login), f"danh-muc-ho-so-{year}"
+        )
 
 
 def print_one(ask: Ask) -> Response:
     with ask.app.database.read() as connection:
         row = _row(ask, connection)
         agency = contact_point_by_id(connection, row.agency_id)
-        return _answer(ask, contents_paper(connection, agency, row.id, at=ask.now), "muc-luc-ho-so")
+        return _answer(
+            ask, contents_paper(connection, agency, row.id, at=ask.now, login=ask.account.login), "muc-luc-ho-so"
+        )
 
 
 def package(ask: Ask) -> Response:
     """The dossier as its submission package: files, metadata, verification data (TT 05/2025/TT-BNV, as far as known)."""
     with ask.app.database.write() as connection:
         row = _row(ask, connection)
+        rights.require_whole(connection, row.id, ask.account.login)
         agency = contact_point_by_id(connection, row.agency_id)
         made = dossier_package(
             connection, ask.app.blobs, row.id, organ_id=agency.raw_code, organ_name=agency.name, at=ask.now

@@ -10,6 +10,7 @@ from sqlalchemy import Row
 from starlette.responses import Response
 
 from congvan_core.documents.text import nfc
+from congvan_core.dossiers.rights import require_open
 from congvan_core.errors import ConflictError, InputError, NotFoundError, RefusedError, TemporaryError, UnreadableError
 from congvan_core.storage.blobs import StoredBlob
 from congvan_core.workflow import drafts
@@ -37,6 +38,8 @@ def load(ask: Ask) -> tuple[Actor, Row[Any]]:
     with ask.app.database.read() as connection:
         row = drafts.get(connection, ask.path("draft"))
         signers = drafts.signers(connection, row.id)
+        if row.document_id is not None:  # issued: the draft says what the document says
+            require_open(connection, "document", row.document_id, ask.account.login)
     try:
         me = actor_of(ask.app, ask.account, row.agency_id)
     except RefusedError:

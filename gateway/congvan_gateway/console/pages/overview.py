@@ -22,7 +22,7 @@ def show(ask: Ask) -> Response:
             "agencies": visible_agencies(connection, mine),
             "waiting": figures.by_state(connection, mine, message, WAITING),
             "held_late": figures.held_late(connection, ask.app, mine, ask.now),
-            "orders": figures.orders_waiting(connection, mine),
+            "orders": figures.orders_waiting(connection, mine, ask.account.login),
             "mailboxes": figures.broken_mailboxes(connection) if mine is None else [],
             "overdue": figures.overdue_count(connection, mine, ask.now),
             "late": figures.late_recipients(connection, mine, ask.now, ask.account.login),

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection
 from starlette.responses import Response
 
+from congvan_core.dossiers.rights import hidden_from, require_open
 from congvan_core.errors import InputError
 from congvan_core.registers.books import all_books, by_id
 from congvan_core.registers.entries import entry_row, give_external_number, strike, waiting_for_number
@@ -42,6 +43,7 @@ def _show(ask: Ask, direction: str) -> Response:
         found = registry.entries(
             connection, mine, direction, words=words, year=year, urgency=state == "urgent",
             state=state if state in ("active", "struck", "waiting") else "", limit=registry.PAGE + 1, cursor=cursor,
+            login=ask.account.login,
         )  # fmt: skip
         values: dict[str, Any] = {} if fragment else _around(ask, connection, direction)
         several = len(visible_agencies(connection, mine)) > 1
@@ -74,7 +76,7 @@ def export(ask: Ask) -> Response:
     with ask.app.database.read() as connection:
         book = by_id(connection, ask.path("book"))
         require_row(ask.account.agencies, book.agency_id, "sổ")
-        data = export_register(connection, book, form, at=ask.now)
+        data = export_register(connection, book, form, at=ask.now, hidden=hidden_from(connection, ask.account.login))
     kind = "so-den" if book.direction == "incoming" else "so-di"
     name = f"{kind}-{book.year}{'-' + book.series if book.series.isascii() and book.series.isalnum() else ''}.{form}"
     return Response(data, media_type=_FORMS[form], headers={"Content-Disposition": f'attachment; filename="{name}"'})
@@ -85,6 +87,8 @@ def act(ask: Ask) -> Response:
     with ask.app.database.write() as connection:
         row = entry_row(connection, ask.path("entry"))
         require_row(ask.account.agencies, row.agency_id, "mục")
+        if row.document_id is not None:
+            require_open(connection, "document", row.document_id, ask.account.login)
         wanted = ask.form.text("act", 20)
         if wanted == "strike":
             strike(connection, row.id, reason=ask.form.text("reason", 500), actor=ask.account.signature, at=ask.now)

@@ -20,7 +20,7 @@ def show(ask: Ask) -> Response:
             if kind in ("document", "dossier") and not may_open(connection, kind, name, ask.account.login):
                 continue
             if kind == "document":
-                there = registry.document_row(connection, ask.account.agencies, name)
+                there = registry.document_row(connection, ask.account.agencies, name, ask.account.login)
                 rows.append(
                     (row, f"/van-ban/{name}", f"{number_symbol(there.number, there.symbol)} {there.subject or ''}")
                 )

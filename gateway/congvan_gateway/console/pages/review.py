@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from congvan_core.documents.finding_again import Candidate
 from congvan_core.documents.store import StoredDocument
+from congvan_core.dossiers.rights import may_open, require_open
 from congvan_core.errors import ConflictError, CongvanError, NotFoundError, RefusedError
 from congvan_core.ids import VIETNAM
 from congvan_core.journal.writing import append
@@ -48,9 +49,11 @@ class Twin:
 
 
 def load(ask: Ask, item: str) -> Row[Any]:
-    """The mail, where this person may see it. Raises NotFoundError."""
+    """The mail, where this person may see it. Raises NotFoundError, RefusedError where its document is closed to them."""
     with ask.app.database.read() as connection:
         row = find_item(connection, item)
+        if row.document_id is not None:  # the mail says what its document says
+            require_open(connection, "document", row.document_id, ask.account.login)
     require_row(ask.account.agencies, row.agency_id, "thư")
     return row
 
@@ -74,7 +77,11 @@ def show(ask: Ask, *, wrong: str = "", status: int = 200) -> Response:
             "limit": Limits(ask.app, connection, ask.now).of(row),
             "asked": asked,
             "second": second_person.needed(connection, ask.app, row, "release"),
-            "twins": [_twin(connection, c) for c in card.possible_twins(connection, row)],
+            "twins": [
+                _twin(connection, c)
+                for c in card.possible_twins(connection, row)
+                if may_open(connection, "document", c.document.id, ask.account.login)
+            ],
             "siblings": _siblings(connection, ask, row) if is_open else [],
             "followers": arrangement.followers(connection, row.id),
             **_onward(connection, ask, row),

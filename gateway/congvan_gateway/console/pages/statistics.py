@@ -100,7 +100,7 @@ def report(ask: Ask) -> Response:
         wanted = [one for one in points if ask.query("co-quan") in ("", one.code)]
         if not wanted:
             raise InputError("Hãy chọn cơ quan")
-        paper = report_paper(connection, wanted[0], ask.path("kind"), year, at=ask.now)
+        paper = report_paper(connection, wanted[0], ask.path("kind"), year, at=ask.now, login=ask.account.login)
     return _answer(ask, paper, ask.path("kind"))
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 from starlette.responses import Response
 
+from congvan_core.dossiers.rights import require_open
 from congvan_core.errors import ConfigurationError, ConflictError, InputError, NotFoundError, RefusedError
 from congvan_core.ids import VIETNAM
 from congvan_gateway.console import registry, views, words
@@ -28,7 +29,7 @@ def show(ask: Ask, *, wrong: str = "", status: int = 200) -> Response:
     fragment = ask.request.headers.get("x-fragment") == "rows"
     with ask.app.database.read() as connection:
         found = registry.followed(connection, ask.account.agencies, ask.now, words=asked, which=which,
-                                  limit=registry.PAGE + 1, cursor=cursor)  # fmt: skip
+                                  limit=registry.PAGE + 1, cursor=cursor, login=ask.account.login)  # fmt: skip
         if which == "all":
             page = Page(found, registry.PAGE, cursor, time="created_at")
         else:
@@ -89,6 +90,7 @@ def _recipient(connection: Connection, ask: Ask) -> Row[Any]:
     if row is None:
         raise NotFoundError("Không có nơi nhận này")
     require_row(ask.account.agencies, row.agency_id, "nơi nhận")
+    require_open(connection, "document", row.document_id, ask.account.login)
     return row
 
 
