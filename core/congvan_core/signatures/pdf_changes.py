@@ -8,12 +8,16 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A visible widget that is new or drawn anew: page index, rectangle in points, field."""
+    """A visible widget that is new or drawn anew: page index, rectangle in points, field.
+
+    ``same_value``: a field drawn anew although its value stayed, so that it must look as before.
+    """
 
     page: int
     rect: tuple[float, float, float, float]
     field: str
     signature: bool
+    same_value: bool = False
 
 
 @dataclass(slots=True)

@@ -58,7 +58,8 @@ class Comparison(FormRules):
         self.changed |= {n for n in differing if before.get(n, ("f",))[0] != "f" and self.old.key(n) != self.new.key(n)}
         for number in differing:
             # An honest writer appends what it changes; only a table that revives old bytes points back into them.
-            if after[number][0] == "n" and after[number][1] < self.old.end:
+            kind, place, _ = after[number]
+            if (kind == "n" and place < self.old.end) or (kind == "c" and before.get(place) == after.get(place)):
                 self.changes.refuse("hidden_object_revived", str(number))
         if self.changed or self._root(self.old) != self._root(self.new):
             self._explain()
@@ -101,6 +102,23 @@ class Comparison(FormRules):
         for number in used:
             if before.get(number) != after.get(number):
                 self.changes.refuse("object_stream_replaced", str(number))
+        slots: dict[int, dict[int, int]] = {}
+        for number, entry in after.items():
+            if entry[0] == "c" and before.get(number) != entry:
+                slots.setdefault(entry[1], {})[number] = entry[2]
+        for stream, named in slots.items():
+            self._slots(stream, named)
+
+    def _slots(self, stream: int, named: dict[int, int]) -> None:
+        """Readers go by the table's index or by the stream's own list of numbers (ISO 32000-2 7.5.7): both must agree."""
+        value = self.new.value(stream)
+        try:
+            words = value.read_bytes()[: int(value.First)].split()
+            listed = [int(w) for w in words[: 2 * int(value.N) : 2]]
+        except (AttributeError, ValueError, TypeError, pikepdf.PdfError):
+            listed = []
+        if len(set(listed)) < len(listed) or any(listed[i : i + 1] != [n] for n, i in named.items()):
+            self.changes.refuse("broken_cross_reference", f"object stream {stream}")
 
     def _catalog(self) -> None:
         a, b = self.old.pdf.Root, self.new.pdf.Root

@@ -19,6 +19,8 @@ _SIGNATURE_FIELD_KEYS = {
 }  # fmt: skip
 #: Annotation flags (ISO 32000-2 table 167): not shown on a screen, shown only while a pointer is over it.
 _NO_VIEW, _TOGGLE = 32, 256
+#: Invisible, Hidden, NoView, ToggleNoView: what makes a field show or vanish.
+_SHOWN = 1 | 2 | _NO_VIEW | _TOGGLE
 
 
 class FormRules(PageRules):
@@ -153,13 +155,13 @@ class FormRules(PageRules):
             if "/AP" in widget and (unseen or "/OC" in widget):
                 self.changes.refuse("appearance_not_always_shown", name)
 
-    def _place(self, name: str, node: FieldNode, signature: bool) -> None:
+    def _place(self, name: str, node: FieldNode, signature: bool, *, same_value: bool = False) -> None:
         for widget in node.widgets:
             rect = rectangle(widget)
             if rect is None or not visible(widget):
                 continue
             for page in self._pages_of(widget):
-                self.changes.placed.append(Placed(page, rect, name, signature))
+                self.changes.placed.append(Placed(page, rect, name, signature, same_value))
 
     def _same_field(self, name: str, a: FieldNode, b: FieldNode) -> None:
         touched = (a.numbers | b.numbers) & self.changed
@@ -188,6 +190,9 @@ class FormRules(PageRules):
                     self.changes.refuse("signature_field_changed", f"{name} {key}")
                 elif key == "/Rect" and visible(x):
                     self.changes.refuse("field_moved", name)
+                elif key == "/F" and a.kind != "/Sig" and (_flags(x) ^ _flags(y)) & _SHOWN:
+                    # Filling in shows and hides nothing: a prepared field that only now appears was never signed.
+                    self.changes.refuse("field_shown_or_hidden", name)
                 elif key == "/Kids" or key not in allowed:
                     self.changes.refuse("field_changed", f"{name} {key}")
         if signed:
@@ -203,9 +208,16 @@ class FormRules(PageRules):
             else:
                 self._quiet(b)
                 return
-        else:
-            self.changes.filled[name] = (_text(a.value), _text(b.value))
-        self._place(name, b, a.kind == "/Sig")
+            self._place(name, b, True)
+            return
+        self.changes.filled[name] = (_text(a.value), _text(b.value))
+        self._place(name, b, False, same_value=canonical(a.value) == canonical(b.value) and self._drawn(a))
+
+    def _drawn(self, node: FieldNode) -> bool:
+        """It had a look of its own, which readers were not told to make anew (ISO 32000-2 table 224)."""
+        form: Any = self.old.pdf.Root.get("/AcroForm")
+        asked = isinstance(form, pikepdf.Dictionary) and bool(form.get("/NeedAppearances"))
+        return not asked and bool(node.widgets) and all("/AP" in w for w in node.widgets)
 
     def _field_objects(self) -> None:
         """Parents of fields whose /Kids grew by a new field."""
@@ -241,6 +253,11 @@ def appearance_numbers(widget: Any) -> set[int]:
         if isinstance(node, pikepdf.Object) and node.is_indirect:
             found.add(node.objgen[0])
     return found
+
+
+def _flags(widget: Any) -> int:
+    flags = widget.get("/F", 0)
+    return flags if isinstance(flags, int) else 0
 
 
 def _text(value: Any) -> str:

@@ -30,6 +30,7 @@ _CODES = {
     "field_removed": "INTEGRITY-FIELD-CHANGED",
     "field_changed": "INTEGRITY-FIELD-CHANGED",
     "field_moved": "INTEGRITY-FIELD-CHANGED",
+    "field_shown_or_hidden": "INTEGRITY-FIELD-CHANGED",
     "form_changed": "INTEGRITY-FIELD-CHANGED",
     "form_removed": "INTEGRITY-FIELD-CHANGED",
     "form_resources_changed": "INTEGRITY-SHADOW-CONTENT",
@@ -108,6 +109,8 @@ def judge_later(
         if step.seen is not None:
             for other, page in step.seen.covered:
                 verdict.forbid("INTEGRITY-SIGNATURE-COVERS-CONTENT", field=name, by=other, page=page + 1)
+            for other in step.seen.unlike:
+                verdict.forbid("INTEGRITY-FIELD-CHANGED", field=name, reason="appearance_without_value", detail=other)
             for page in {*step.seen.stray, *step.seen.text}:
                 verdict.forbid("INTEGRITY-PAGES-DIFFER", field=name, page=page + 1)
         if step.not_completed and verdict.changed is not ChangedAfter.FORBIDDEN:

@@ -8,7 +8,7 @@ from typing import Any
 import pikepdf
 
 from congvan_core.signatures.pdf_changes import Changes, Placed, rectangle
-from congvan_core.signatures.pdf_revision import Revision, canonical, shallow
+from congvan_core.signatures.pdf_revision import Revision, canonical, inherited, shallow
 from congvan_core.signatures.pdf_roles import Roles, additive
 from congvan_core.signatures.pdf_signatures import FieldNode
 
@@ -85,7 +85,7 @@ class PageRules(ABC):
         for page in (a, b):
             contents = page.get("/Contents")
             nodes += [contents, *(contents if isinstance(contents, pikepdf.Array) else ())]
-            resources = page.get("/Resources")
+            resources = inherited(page, "/Resources")
             if isinstance(resources, pikepdf.Dictionary):
                 nodes += [
                     resources,

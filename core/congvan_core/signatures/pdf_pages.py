@@ -112,9 +112,9 @@ class Pages:
         return picture
 
     def frame(self, index: int) -> Frame:
-        """The visible box of the page in points (crop box), and how far it is turned."""
+        """The visible box of the page in points, its own or inherited, and how far it is turned."""
         page = self._page(index)
-        box = page.get_cropbox() or page.get_mediabox()
+        box = page.get_bbox()
         turned = int(page.get_rotation())
         return (float(box[0]), float(box[1]), float(box[2]), float(box[3]), turned)
 
@@ -234,11 +234,13 @@ def blank_out(mask: Any, boxes: list[tuple[int, int, int, int]]) -> Any:
 
 @dataclass(slots=True)
 class Seen:
-    """``covered``: fields whose new appearance hides drawn content; ``stray``: pages that differ elsewhere."""
+    """``covered``: fields whose new appearance hides drawn content; ``stray``: pages that differ elsewhere; ``unlike``:
+    fields that look otherwise although they hold the same value."""
 
     covered: list[tuple[str, int]] = field(default_factory=list)
     stray: list[int] = field(default_factory=list)
     text: list[int] = field(default_factory=list)
+    unlike: list[str] = field(default_factory=list)
 
 
 def compare(
@@ -297,6 +299,8 @@ def compare(
                     plain = ink_mask(bare).crop(box)
                     gone = ImageChops.invert(ink_mask(b)).crop(box)
                     hidden = ImageChops.multiply(ImageChops.multiply(moved.crop(box), plain), gone)
+                if one.same_value and count(moved.crop(box)) > _COVERED:
+                    seen.unlike.append(one.field)
                 if count(hidden) > _COVERED:
                     seen.covered.append((one.field, index))
             boxes = [place(one.rect) for one in ones]

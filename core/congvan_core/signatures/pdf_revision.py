@@ -13,6 +13,7 @@ from congvan_core.signatures.pdf_xref import Xref
 
 #: Larger revisions are not copied but read through Python, which is slower: a copy lies in memory, whoever counts it.
 MAX_COPY = 64 << 20
+MAX_TREE_DEPTH = 60
 
 
 class Mapped(mmap.mmap):
@@ -109,9 +110,24 @@ class Revision:
 
 
 def open_pdf(file: RevisionFile, data: Any, end: int) -> pikepdf.Pdf:
-    """Raises pikepdf.PdfError, PasswordError."""
+    """Raises pikepdf.PdfError, PasswordError.
+
+    The library would otherwise move what pages inherit (ISO 32000-2 7.7.3.4) from the page tree into each page, in memory:
+    a page tree that a later revision rewrote would then look as if nobody had touched it.
+    """
     source: Any = file.path or Prefix(data, end)
-    return pikepdf.open(source, suppress_warnings=True)
+    return pikepdf.open(source, suppress_warnings=True, inherit_page_attributes=False)
+
+
+def inherited(page: Any, key: str) -> Any:
+    """A page's own entry, or that of the nearest page-tree node above it (ISO 32000-2 7.7.3.4)."""
+    for _ in range(MAX_TREE_DEPTH):
+        if not isinstance(page, pikepdf.Dictionary):
+            return None
+        if key in page:
+            return page.get(key)
+        page = page.get("/Parent")
+    return None
 
 
 def canonical(value: Any) -> bytes | None:
