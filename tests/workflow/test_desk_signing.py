@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import os
 import threading
@@ -15,9 +16,11 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from test_desk_drafts import AGENCY_KEY, LEADER_KEY, begin, do, file, row, said, signed_up
 
+from congvan_core.documents.store import files_of
 from congvan_core.errors import ConfigurationError, ConflictError, NotFoundError, RefusedError
 from congvan_core.ids import VIETNAM, now
 from congvan_core.signatures.signing import sign_pdf
+from congvan_core.workflow.draft_enclosures import enclosures
 from congvan_core.workflow.signing_round import form_values
 from congvan_gateway.drafting import acts
 from congvan_gateway.drafting.bridge import Request, serve_bridge
@@ -276,3 +279,89 @@ def test_day_and_month_go_into_the_pages_own_blanks(office_desk: StaffedDesk, pk
     assert verdicts(sign_pdf(filled, pki.signing_key("agency-a"), kind="agency"), pki) == [
         ("NguoiKy", True, True), ("CoQuan", True, True),
     ]  # fmt: skip
+
+
+ENCLOSED = (("phu-luc-1.pdf", "Biểu số 01"), ("bieu.xlsx", ""), ("phu-luc-2.pdf", "Biểu số 02"))
+
+
+@pytest.fixture
+def enclosed(office_desk: StaffedDesk) -> str:
+    """A numbered draft with two appendices in PDF files of their own and a table."""
+    with office_desk.enter("soan") as client:
+        made = begin(office_desk, client, name="a.pdf", data=draft_pdf())
+        for name, words in ENCLOSED:
+            data = draft_pdf(subject=words) if name.endswith(".pdf") else b"PK bang"
+            files = {"upload": (name, data, "application/octet-stream")}
+            answer = client.post(f"/du-thao/{made}", data={"token": token_of(client), "act": "enclose"}, files=files)
+            assert answer.status_code == 303, answer.text[:300]
+    signed_up(office_desk, made)
+    assert do(office_desk, "anh", made, "sign", **LEADER_KEY).status_code == 303
+    assert do(office_desk, "thu", made, "number").status_code == 303
+    return made
+
+
+def appendices(desk: StaffedDesk, draft_id: str) -> list[tuple[str, bytes, bytes]]:
+    """(name, file, sealed file) of each enclosure; empty where it is not sealed."""
+    with desk.app.database.read() as connection:
+        rows = enclosures(connection, draft_id)
+    read = desk.app.blobs.read
+    return [(one.name, read(one.sha256), read(one.sealed_sha256) if one.sealed_sha256 else b"") for one in rows]
+
+
+def every_appendix_is_sealed(desk: StaffedDesk, draft_id: str, pki: LivePki) -> None:
+    """NĐ 30/2020 Phụ lục I, ô số 8: one intact signature of the agency on each appendix in a PDF file of its own."""
+    for name, data, sealed in appendices(desk, draft_id):
+        if name.endswith(".pdf"):
+            assert sealed.startswith(data) and [v[1:] for v in verdicts(sealed, pki)] == [(True, True)], name
+        else:
+            assert sealed == b"", "a table travels as it is"
+
+
+def test_appendices_are_sealed_on_the_clerks_own_machine(office_desk: StaffedDesk, enclosed: str, pki: LivePki) -> None:
+    """Two steps for each appendix, then two for the document; nothing is issued with an appendix unsealed."""
+    for expected in ("phu-luc-1.pdf", "phu-luc-2.pdf"):
+        done = two_steps(office_desk, pki, "thu", enclosed, "agency-a")
+        assert done.status_code == 200 and done.json()["more"] is True, (expected, done.text)
+    done = two_steps(office_desk, pki, "thu", enclosed, "agency-a")
+    assert (done.json()["state"], done.json()["more"]) == ("sealed", False)
+    every_appendix_is_sealed(office_desk, enclosed, pki)
+    assert [v[0] for v in verdicts(file(office_desk, enclosed), pki)] == ["NguoiKy", "CoQuan"]
+
+
+def test_appendices_signed_with_another_tool_come_before_the_document(
+    office_desk: StaffedDesk, enclosed: str, pki: LivePki
+) -> None:
+    """Upload and watched folder: the document waits until every appendix has come back as the very same file."""
+    desk, key = office_desk, pki.signing_key("agency-a")
+    first, _table, second = appendices(desk, enclosed)
+    before = row(desk, enclosed)
+
+    def upload(data: bytes) -> Any:
+        with desk.enter("thu") as client:
+            own = {"token": token_of(client), "act": "seal", "file": row(desk, enclosed).file_sha256}
+            return client.post(f"/du-thao/{enclosed}", data=own, files={"upload": ("ky.pdf", data, "application/pdf")})
+
+    document = sign_pdf(file(desk, enclosed), key, kind="agency")
+    early = upload(document)
+    assert early.status_code == 422 and "phu-luc-1.pdf" in early.text and row(desk, enclosed) == before
+    foreign = upload(sign_pdf(first[1], pki.signing_key("leader"), kind="agency"))
+    assert foreign.status_code == 422 and appendices(desk, enclosed)[0][2] == b""
+    assert upload(sign_pdf(second[1], key, kind="agency")).status_code == 303
+    old(desk.folder / "da-ky" / "phu-luc.pdf", sign_pdf(first[1], key, kind="agency"))
+    assert watch(desk.app) == 1 and (desk.folder / "da-ky" / "da-nhan" / "phu-luc.pdf").is_file()
+    every_appendix_is_sealed(desk, enclosed, pki)
+    assert row(desk, enclosed).state == "numbered"
+    assert upload(document).status_code == 303 and row(desk, enclosed).state == "sealed"
+
+
+def test_a_key_at_the_station_seals_them_all_at_once(office_desk: StaffedDesk, enclosed: str, pki: LivePki) -> None:
+    """With one PIN entry; and the files that are issued are the sealed ones."""
+    key = {"key": "file:agency-a.p12", "pin": LEADER_KEY["pin"], "file": row(office_desk, enclosed).file_sha256}
+    assert do(office_desk, "thu", enclosed, "seal", **key).status_code == 303
+    every_appendix_is_sealed(office_desk, enclosed, pki)
+    sealed = [one[2] for one in appendices(office_desk, enclosed) if one[2]]
+    assert do(office_desk, "thu", enclosed, "issue", accept_undecided="thử").status_code == 303
+    with office_desk.app.database.read() as connection:
+        document_id = row(office_desk, enclosed).document_id
+        sent = [one.sha256 for one in files_of(connection, document_id)]
+    assert {hashlib.sha256(one).hexdigest() for one in sealed} <= set(sent)

@@ -75,22 +75,44 @@ def seal_enclosures(
     timestamper: TimeStamper | None = None,
 ) -> None:
     """The agency's signature in the top right corner of each PDF: number and symbol, time. What was sealed stays so."""
+    while (found := next_unsealed(database, blobs, row.id)) is not None:
+        one, data = found
+        sealed = sign_pdf(data, key, timestamper=timestamper, signing_time=at, **seal_options(row))
+        keep_sealed(database, blobs, one, sealed, at)
+
+
+def next_unsealed(database: Database, blobs: Blobs, draft_id: str) -> tuple[Row[Any], bytes] | None:
+    """The first PDF among the enclosures that still lacks the agency's signature, with its bytes.
+
+    A table or a drawing travels as it is, under the signature of the mail.
+    """
     with database.read() as connection:
-        waiting = [one for one in enclosures(connection, row.id) if one.sealed_sha256 is None]
+        waiting = [one for one in enclosures(connection, draft_id) if one.sealed_sha256 is None]
     for one in waiting:
         data = blobs.read(one.sha256)
-        if b"%PDF-" not in data[:1024]:
-            continue  # a table or a drawing travels as it is, under the signature of the mail
-        look = enclosure_appearance(f"Kèm theo {row.type_name} số {row.number}/{row.symbol}")
-        sealed = sign_pdf(data, key, kind="agency", appearance=look, timestamper=timestamper, signing_time=at)
-        stored = blobs.put_bytes(sealed)
-        with database.write() as connection:
-            record(connection, stored.sha256, stored.size, at)
-            connection.execute(
-                update(draft_enclosure)
-                .where(draft_enclosure.c.id == one.id, draft_enclosure.c.sealed_sha256.is_(None))
-                .values(sealed_sha256=stored.sha256)
-            )
+        if b"%PDF-" in data[:1024]:
+            return one, data
+    return None
+
+
+def seal_options(row: Row[Any]) -> dict[str, Any]:
+    """The options of ``sign_pdf`` for an enclosure of this draft: number and symbol, time, in the top right corner."""
+    look = enclosure_appearance(f"Kèm theo {row.type_name} số {row.number}/{row.symbol}")
+    return {"kind": "agency", "appearance": look}
+
+
+def keep_sealed(database: Database, blobs: Blobs, one: Row[Any], sealed: bytes, at: datetime) -> None:
+    """The sealed file becomes the one that travels. Raises ConflictError where somebody else was faster."""
+    stored = blobs.put_bytes(sealed)
+    with database.write() as connection:
+        record(connection, stored.sha256, stored.size, at)
+        done = connection.execute(
+            update(draft_enclosure)
+            .where(draft_enclosure.c.id == one.id, draft_enclosure.c.sealed_sha256.is_(None))
+            .values(sealed_sha256=stored.sha256)
+        )
+        if done.rowcount != 1:
+            raise ConflictError(f"Phụ lục “{one.name}” vừa được ký số của cơ quan; hãy mở lại.")
 
 
 def _writable(row: Row[Any]) -> None:

@@ -19,7 +19,7 @@ from congvan_core.signatures.signing import AGENCY_FIELD, sign_pdf
 from congvan_core.storage.blobs import BlobStore, record
 from congvan_core.storage.database import Database, database_time
 from congvan_core.storage.schema import agency_key
-from congvan_core.workflow.draft_enclosures import seal_enclosures
+from congvan_core.workflow.draft_enclosures import enclosures, keep_sealed, next_unsealed, seal_enclosures
 from congvan_core.workflow.drafts import get, move, signers, told
 from congvan_core.workflow.moves import DraftState
 from congvan_core.workflow.organisation import Actor
@@ -147,25 +147,55 @@ def accept_sealed(
 ) -> DraftState:
     """A file that the agency's clerk signed with the official tool: this document with number and date, one signature more.
 
-    Raises RefusedError where it is another document, or the new signature is not sound or not the agency's.
+    One of its enclosures is taken likewise, and before the document itself. Raises RefusedError where it is another
+    document, or the new signature is not sound or not the agency's.
     """
-    from congvan_core.signatures.verify import verify_file
-
     clerk.require("clerk")
     with database.read() as connection:
         row = get(connection, draft_id)
     if row.state != DraftState.NUMBERED.value:
         raise ConflictError(f"Văn bản đang ở bước '{DraftState(row.state).vi}', chưa ký số của cơ quan được.")
+    waiting = next_unsealed(database, blobs, draft_id)
+    if waiting is not None:
+        one, data = _enclosure_of(database, blobs, draft_id, sealed) or waiting
+        if not sealed.startswith(data) or len(sealed) == len(data):
+            raise RefusedError(
+                f"Phụ lục “{one.name}” chưa có chữ ký số của cơ quan (NĐ 30/2020 Phụ lục I); hãy ký số và gửi lên đúng tệp "
+                "phụ lục đó trước, rồi đến văn bản."
+            )
+        _one_more(database, row, data, sealed)
+        keep_sealed(database, blobs, one, sealed, at)
+        with database.write() as connection:
+            told(connection, row, "seal_enclosure", clerk.full_name, at, one.name)
+        return DraftState.NUMBERED
     current = blobs.read(row.file_sha256)
     if not sealed.startswith(current) or len(sealed) == len(current):
         raise RefusedError("Tệp không phải đúng văn bản đã cấp số có thêm chữ ký số của cơ quan.")
+    _one_more(database, row, current, sealed)
+    return keep_seal(database, blobs, row, clerk, sealed, at)
+
+
+def _enclosure_of(database: Database, blobs: BlobStore, draft_id: str, sealed: bytes) -> tuple[Row[Any], bytes] | None:
+    """The unsealed enclosure that a signed file continues."""
+    with database.read() as connection:
+        waiting = [one for one in enclosures(connection, draft_id) if one.sealed_sha256 is None]
+    for one in waiting:
+        data = blobs.read(one.sha256)
+        if b"%PDF-" in data[:1024] and sealed.startswith(data) and len(sealed) > len(data):
+            return one, data
+    return None
+
+
+def _one_more(database: Database, row: Row[Any], before: bytes, sealed: bytes) -> None:
+    """Exactly one signature more, every one intact, the new one the agency's own. Raises RefusedError."""
+    from congvan_core.signatures.verify import verify_file
+
     report = verify_file(sealed, name="da-ky.pdf").to_json()
-    before = len(verify_file(current, name="truoc.pdf").to_json()["signatures"])
-    if report["integrity"] != "intact" or len(report["signatures"]) != before + 1:
+    earlier = len(verify_file(before, name="truoc.pdf").to_json()["signatures"])
+    if report["integrity"] != "intact" or len(report["signatures"]) != earlier + 1:
         raise RefusedError("Chữ ký số trên tệp không nguyên vẹn, hoặc không phải đúng một chữ ký mới.")
     with database.read() as connection:
         require_own_seal(connection, row.agency_id, str(report["signatures"][-1]["signer"]["sha256"] or ""))
-    return keep_seal(database, blobs, row, clerk, sealed, at)
 
 
 def _corner(row: Row[Any], certificate: x509.Certificate) -> Appearance:

@@ -17,6 +17,7 @@ DRAFT_ACTS = {
     "sign_on_paper": "Ký trên giấy",
     "number": "Cấp số",
     "fill": "Ghi số và ngày vào văn bản",
+    "seal_enclosure": "Ký số của cơ quan lên phụ lục",
     "scan": "Gắn bản số hóa",
     "seal": "Ký số của cơ quan",
     "issue": "Phát hành",

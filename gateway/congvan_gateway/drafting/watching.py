@@ -20,7 +20,7 @@ from congvan_core.workflow import drafts
 from congvan_core.workflow.moves import DraftState
 from congvan_core.workflow.numbering_and_seal import accept_sealed
 from congvan_core.workflow.organisation import acting
-from congvan_core.workflow.schema import draft
+from congvan_core.workflow.schema import draft, draft_enclosure
 from congvan_core.workflow.signing_round import accept_signed
 from congvan_gateway.drafting.people import people_of
 from congvan_gateway.drafting.preparing import MAX_DRAFT
@@ -92,11 +92,22 @@ def _draft_of(app: App, data: bytes) -> Row[Any] | None:
             .where(draft.c.state.in_(states), blob.c.size < len(data))
             .order_by(draft.c.updated_at)
         ).all()
+        # Phụ lục in files of their own are signed with the document (NĐ 30/2020 Phụ lục I).
+        enclosed = connection.execute(
+            select(draft, blob.c.size, blob.c.sha256.label("enclosure"))
+            .join(draft_enclosure, draft_enclosure.c.draft_id == draft.c.id)
+            .join(blob, blob.c.sha256 == draft_enclosure.c.sha256)
+            .where(
+                draft.c.state == DraftState.NUMBERED.value, draft_enclosure.c.sealed_sha256.is_(None),
+                blob.c.size < len(data),
+            )
+            .order_by(draft.c.updated_at, draft_enclosure.c.ordinal)
+        ).all()  # fmt: skip
     digests: dict[int, str] = {}
-    for row in waiting:
+    for row, sha256 in [*((one, one.file_sha256) for one in waiting), *((one, one.enclosure) for one in enclosed)]:
         if row.size not in digests:
             digests[row.size] = hashlib.sha256(data[: row.size]).hexdigest()
-        if digests[row.size] == row.file_sha256:
+        if digests[row.size] == sha256:
             return row
     return None
 

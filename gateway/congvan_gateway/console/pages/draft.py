@@ -294,7 +294,9 @@ def _scan(ask: Ask, me: Actor, row: Row[Any]) -> str:
 
 def _seal(ask: Ask, me: Actor, row: Row[Any]) -> str:
     if ask.form.files.get("upload"):
-        accept_sealed(ask.app.database, ask.app.blobs, row.id, me, _one(ask).data, at=ask.now)
+        state = accept_sealed(ask.app.database, ask.app.blobs, row.id, me, _one(ask).data, at=ask.now)
+        if state is DraftState.NUMBERED:
+            return "Đã nhận phụ lục có chữ ký số của cơ quan; tiếp tục với phụ lục sau hoặc văn bản"
         return "Đã nhận bản có chữ ký số của cơ quan"
     with opened(ask.app, ask.form.text("key", 300), ask.form.text("pin", 200)) as key:
         acts.seal_draft(ask.app, row.id, me, key)

@@ -9,13 +9,15 @@ from starlette.responses import JSONResponse, Response
 
 from congvan_core.errors import ConflictError, CongvanError, InputError
 from congvan_core.ids import iso_vn
+from congvan_core.workflow.drafts import get
+from congvan_core.workflow.moves import DraftState
 from congvan_gateway.console.desk import Ask, status_of
 from congvan_gateway.console.pages.draft import load
 from congvan_gateway.drafting import acts
 
 
 def begin(ask: Ask) -> Response:
-    """First step: ``certificate`` (PEM) in; ``id``, ``to_sign`` (base64), ``digest``, ``document_digest`` out, as JSON."""
+    """First step: ``certificate`` (PEM) in; ``id``, ``to_sign`` (base64), ``digest``, ``document_digest``, ``enclosure`` out, as JSON."""
     try:
         me, row = load(ask)
         if ask.form.text("file", 64) != (row.file_sha256 or ""):
@@ -31,12 +33,13 @@ def begin(ask: Ask) -> Response:
             "digest": asked.digest,
             "document_digest": asked.document_digest.hex(),
             "ends_at": iso_vn(asked.ends_at),
+            "enclosure": asked.enclosure,
         }
     )
 
 
 def end(ask: Ask) -> Response:
-    """Second step: ``id`` and ``signature`` (base64) in; ``state`` out, as JSON."""
+    """Second step: ``id`` and ``signature`` (base64) in; ``state``, ``more`` out, as JSON."""
     try:
         me, row = load(ask)
         try:
@@ -46,7 +49,11 @@ def end(ask: Ask) -> Response:
         state = acts.finish_elsewhere(ask.app, ask.form.text("id", 32), me, signature)
     except CongvanError as error:
         return JSONResponse({"message": error.message}, status_of(error))
-    return JSONResponse({"state": state.value, "words": state.vi, "draft": row.id})
+    with ask.app.database.read() as connection:
+        file = get(connection, row.id).file_sha256
+    # After an enclosure the document still waits: the page begins the next signature at once.
+    more = state is DraftState.NUMBERED
+    return JSONResponse({"state": state.value, "words": state.vi, "draft": row.id, "file": file, "more": more})
 
 
 def _certificates(text: str) -> list[x509.Certificate]:

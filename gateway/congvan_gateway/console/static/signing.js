@@ -26,10 +26,14 @@
     try {
       said.textContent = "Đang đọc chứng thư số…";
       const holder = await ask(bridge, "certificate", {});
-      const asked = await post(`/du-thao/${draft}/ky-buoc-1`, { ...own, certificate: [holder.Certificate, ...holder.Chain].join("\n") });
-      said.textContent = `Xác nhận trên chương trình ký số. Mã băm của văn bản: ${asked.document_digest}`;
-      const signed = await ask(bridge, verb, { FileName: name, DocNumber: number, ToSign: asked.to_sign, Digest: asked.digest, DocumentDigest: asked.document_digest });
-      await post(`/du-thao/${draft}/ky-buoc-2`, { ...own, id: asked.id, signature: signed.Signature });
+      for (let more = true; more;) {
+        const asked = await post(`/du-thao/${draft}/ky-buoc-1`, { ...own, certificate: [holder.Certificate, ...holder.Chain].join("\n") });
+        said.textContent = `Xác nhận trên chương trình ký số${asked.enclosure ? ` (${asked.enclosure})` : ""}. Mã băm của văn bản: ${asked.document_digest}`;
+        // An enclosure is signed by its own verb, before the document.
+        const signed = await ask(bridge, asked.enclosure ? "sign_appendix" : verb, { FileName: asked.enclosure || name, DocNumber: number, ToSign: asked.to_sign, Digest: asked.digest, DocumentDigest: asked.document_digest });
+        const done = await post(`/du-thao/${draft}/ky-buoc-2`, { ...own, id: asked.id, signature: signed.Signature });
+        own.file = done.file, more = done.more;
+      }
       location.assign(`/du-thao/${draft}`);
     } catch (error) {
       said.textContent = error.message;
