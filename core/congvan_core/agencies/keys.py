@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Date, Select, String, and_, bindparam, exists, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
@@ -17,6 +19,7 @@ from congvan_core.errors import ConflictError, InputError, NotFoundError, Unread
 from congvan_core.ids import VIETNAM, new_id
 from congvan_core.journal.writing import append, clean
 from congvan_core.storage.schema import agency_key, contact_point, issuing_body
+from congvan_core.storage.types import Instant
 
 PURPOSES = ("gateway", "document", "encryption")
 #: What may answer for an agency: a gateway or station key, or the agency's own document key.
@@ -28,7 +31,7 @@ def certificate_fingerprint(certificate: bytes) -> str:
     return hashlib.sha256(certificate).hexdigest()
 
 
-def _counts(at: datetime) -> ColumnElement[bool]:
+def _counts(at: datetime | ColumnElement[Any]) -> ColumnElement[bool]:
     return and_(
         or_(agency_key.c.valid_from.is_(None), agency_key.c.valid_from <= at),
         or_(agency_key.c.valid_to.is_(None), agency_key.c.valid_to > at),
@@ -70,6 +73,18 @@ def entitled_key(
     """
     code = canonical(body_code)
     day = at.astimezone(VIETNAM).date()
+    rows = connection.execute(
+        _entitled(),
+        {"print": fingerprint.lower(), "purposes": list(purposes), "moment": at, "code": code, "day": day},
+    )
+    found = sorted(map(key_of, rows), key=lambda key: (key.state == "claimed", key.id))
+    return found[0] if found else None
+
+
+@cache
+def _entitled() -> Select[Any]:
+    """Built once: every judged mail asks it, and building it costs many times its row."""
+    day, code = bindparam("day", type_=Date()), bindparam("code", type_=String())
     serves_body = exists().where(
         issuing_body.c.contact_point_id == agency_key.c.contact_point_id,
         issuing_body.c.code == code,
@@ -78,16 +93,12 @@ def entitled_key(
     is_contact = exists().where(
         contact_point.c.id == agency_key.c.contact_point_id, contact_point.c.code == code, dated(contact_point, day)
     )
-    rows = connection.execute(
-        select(*KEY_COLUMNS).where(
-            agency_key.c.fingerprint == fingerprint.lower(),
-            agency_key.c.purpose.in_(purposes),
-            _counts(at),
-            or_(agency_key.c.body_code == code, and_(agency_key.c.body_code.is_(None), or_(serves_body, is_contact))),
-        )
+    return select(*KEY_COLUMNS).where(
+        agency_key.c.fingerprint == bindparam("print"),
+        agency_key.c.purpose.in_(bindparam("purposes", expanding=True)),
+        _counts(bindparam("moment", type_=Instant())),
+        or_(agency_key.c.body_code == code, and_(agency_key.c.body_code.is_(None), or_(serves_body, is_contact))),
     )
-    found = sorted(map(key_of, rows), key=lambda key: (key.state == "claimed", key.id))
-    return found[0] if found else None
 
 
 def key_by_id(connection: Connection, key_id: str) -> AgencyKey:

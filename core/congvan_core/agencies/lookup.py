@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from sqlalchemy import Connection, and_, select
+from sqlalchemy import Connection, Date, and_, bindparam, select
 
 from congvan_core.agencies.address import address_key
 from congvan_core.agencies.model import (
@@ -28,6 +28,29 @@ from congvan_core.storage.schema import contact_point, issuing_body, mailbox
 _PAIR = [*BODY_COLUMNS, *CONTACT_COLUMNS]
 _BODIES = len(BODY_COLUMNS)
 
+# Built once: every judged mail asks these a dozen times, and building a statement costs more than its row.
+_BY_CODE = (
+    select(*_PAIR)
+    .join(contact_point, contact_point.c.id == issuing_body.c.contact_point_id)
+    .where(issuing_body.c.code == bindparam("wanted"))
+)
+_POINT_BY_CODE = select(*CONTACT_COLUMNS).where(contact_point.c.code == bindparam("wanted"))
+_POINT_BY_ID = select(*CONTACT_COLUMNS).where(contact_point.c.id == bindparam("wanted"))
+_BY_ADDRESS = (
+    select(*MAILBOX_COLUMNS, *CONTACT_COLUMNS)
+    .join(contact_point, contact_point.c.id == mailbox.c.contact_point_id)
+    .where(mailbox.c.address_key == bindparam("wanted"))
+)
+_DAY = bindparam("day", type_=Date())
+_BODIES_EVER = (
+    select(*BODY_COLUMNS).where(issuing_body.c.contact_point_id == bindparam("wanted")).order_by(issuing_body.c.code)
+)
+_BODIES_ON = _BODIES_EVER.where(dated(issuing_body, _DAY))
+_BOXES_EVER = (
+    select(*MAILBOX_COLUMNS).where(mailbox.c.contact_point_id == bindparam("wanted")).order_by(mailbox.c.address_key)
+)
+_BOXES_ON = _BOXES_EVER.where(dated(mailbox, _DAY))
+
 
 def by_code(connection: Connection, code: str, on: date) -> Agency | None:
     """The issuing body, else the contact point, with this mã định danh in either form.
@@ -38,13 +61,9 @@ def by_code(connection: Connection, code: str, on: date) -> Agency | None:
     wanted = canonical(code)
     if not wanted:
         return None
-    rows = connection.execute(
-        select(*_PAIR)
-        .join(contact_point, contact_point.c.id == issuing_body.c.contact_point_id)
-        .where(issuing_body.c.code == wanted)
-    ).all()
+    rows = connection.execute(_BY_CODE, {"wanted": wanted}).all()
     found = [_agency(body_of(row[:_BODIES]), contact_of(row[_BODIES:]), on) for row in rows]
-    points = connection.execute(select(*CONTACT_COLUMNS).where(contact_point.c.code == wanted)).all()
+    points = connection.execute(_POINT_BY_CODE, {"wanted": wanted}).all()
     found += [Agency(point, None, point.in_force(on)) for point in map(contact_of, points)]
     if not found:
         return None
@@ -61,11 +80,7 @@ def _begin(agency: Agency) -> date:
 
 def by_address(connection: Connection, address: str, on: date) -> tuple[Mailbox, ContactPoint] | None:
     """The mailbox and its contact point; one that counts on that day before one of another time (see ``in_force``)."""
-    rows = connection.execute(
-        select(*MAILBOX_COLUMNS, *CONTACT_COLUMNS)
-        .join(contact_point, contact_point.c.id == mailbox.c.contact_point_id)
-        .where(mailbox.c.address_key == address_key(address))
-    ).all()
+    rows = connection.execute(_BY_ADDRESS, {"wanted": address_key(address)}).all()
     count = len(MAILBOX_COLUMNS)
     pairs = [(mailbox_of(row[:count]), contact_of(row[count:])) for row in rows]
     if not pairs:
@@ -75,7 +90,7 @@ def by_address(connection: Connection, address: str, on: date) -> tuple[Mailbox,
 
 def contact_point_by_id(connection: Connection, contact_point_id: str) -> ContactPoint:
     """Raises NotFoundError."""
-    row = connection.execute(select(*CONTACT_COLUMNS).where(contact_point.c.id == contact_point_id)).one_or_none()
+    row = connection.execute(_POINT_BY_ID, {"wanted": contact_point_id}).one_or_none()
     if row is None:
         raise NotFoundError(f"Không có đầu mối {contact_point_id} trong danh bạ")
     return contact_of(row)
@@ -83,18 +98,16 @@ def contact_point_by_id(connection: Connection, contact_point_id: str) -> Contac
 
 def bodies_of(connection: Connection, contact_point_id: str, on: date | None = None) -> list[IssuingBody]:
     """The issuing bodies that a contact point serves, on a day or ever, by code."""
-    statement = select(*BODY_COLUMNS).where(issuing_body.c.contact_point_id == contact_point_id)
-    if on is not None:
-        statement = statement.where(dated(issuing_body, on))
-    return [body_of(row) for row in connection.execute(statement.order_by(issuing_body.c.code))]
+    if on is None:
+        return [body_of(row) for row in connection.execute(_BODIES_EVER, {"wanted": contact_point_id})]
+    return [body_of(row) for row in connection.execute(_BODIES_ON, {"wanted": contact_point_id, "day": on})]
 
 
 def mailboxes_of(connection: Connection, contact_point_id: str, on: date | None = None) -> list[Mailbox]:
     """The mailboxes of a contact point, on a day or ever, by address."""
-    statement = select(*MAILBOX_COLUMNS).where(mailbox.c.contact_point_id == contact_point_id)
-    if on is not None:
-        statement = statement.where(dated(mailbox, on))
-    return [mailbox_of(row) for row in connection.execute(statement.order_by(mailbox.c.address_key))]
+    if on is None:
+        return [mailbox_of(row) for row in connection.execute(_BOXES_EVER, {"wanted": contact_point_id})]
+    return [mailbox_of(row) for row in connection.execute(_BOXES_ON, {"wanted": contact_point_id, "day": on})]
 
 
 def main_mailbox(connection: Connection, contact_point_id: str, on: date) -> Mailbox | None:

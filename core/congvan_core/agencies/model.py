@@ -169,7 +169,7 @@ def key_of(row: Sequence[Any]) -> AgencyKey:
     return AgencyKey(*row)
 
 
-def dated(table: Table, on: date) -> ColumnElement[bool]:
+def dated(table: Table, on: date | ColumnElement[Any]) -> ColumnElement[bool]:
     """Rows of a dated table that count on a day, both ends included."""
     return and_(
         or_(table.c.valid_from.is_(None), table.c.valid_from <= on),

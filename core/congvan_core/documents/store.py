@@ -8,7 +8,7 @@ from datetime import date, datetime
 from enum import Enum
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from congvan_core.documents import number
 from congvan_core.documents.agency_code import canonical
@@ -204,9 +204,12 @@ def files_of(connection: Connection, document_id: str) -> list[StoredFile]:
     return [StoredFile(**{**row, "role": FileRole(row["role"])}) for row in rows.mappings()]
 
 
+_BY_ID = select(*DOCUMENT_COLUMNS).where(schema.document.c.id == bindparam("wanted"))
+
+
 def get_document(connection: Connection, document_id: str) -> StoredDocument:
     """Raises NotFoundError."""
-    row = connection.execute(select(*DOCUMENT_COLUMNS).where(schema.document.c.id == document_id)).one_or_none()
+    row = connection.execute(_BY_ID, {"wanted": document_id}).one_or_none()
     if row is None:
         raise NotFoundError(f"Không có văn bản {document_id}")
     return StoredDocument(*row)

@@ -6,12 +6,13 @@ any instant. Only when every record of a journal is stored is the journal remove
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
@@ -39,6 +40,15 @@ class OwnMailbox:
     role: str
 
 
+_OURS = (
+    select(mailbox.c.contact_point_id, mailbox.c.address, mailbox.c.role)
+    .join(contact_point, contact_point.c.id == mailbox.c.contact_point_id)
+    .where(contact_point.c.own)
+)
+_NEWEST = (mailbox.c.valid_to.is_not(None), mailbox.c.valid_to.desc())
+_OWN = _OURS.where(mailbox.c.address_key == bindparam("wanted")).order_by(*_NEWEST).limit(1)
+
+
 def own_mailbox(connection: Connection, address: str) -> OwnMailbox | None:
     """The agency of ours that ``address`` belongs or once belonged to, None where it is not ours.
 
@@ -48,20 +58,13 @@ def own_mailbox(connection: Connection, address: str) -> OwnMailbox | None:
     """
     # A bounce may come back to an address that names a sending; needless quotes are none (RFC 5321 4.1.2).
     address = address_key(verp.split(unquoted(address))[0])
-    ours = (
-        select(mailbox.c.contact_point_id, mailbox.c.address, mailbox.c.role)
-        .join(contact_point, contact_point.c.id == mailbox.c.contact_point_id)
-        .where(contact_point.c.own)
-    )
-    newest = (mailbox.c.valid_to.is_not(None), mailbox.c.valid_to.desc())
-    row = connection.execute(
-        ours.where(mailbox.c.address_key == clean(address, 320)).order_by(*newest).limit(1)
-    ).first()
+    row = connection.execute(_OWN, {"wanted": clean(address, 320)}).first()
     local, at, domain = address.partition("@")
     if row is None and local == "postmaster":
+        ours = _OURS
         if at:
             ours = ours.where(mailbox.c.address_key.endswith(clean(f"@{domain}", 320), autoescape=True))
-        row = connection.execute(ours.order_by(newest[0], mailbox.c.id).limit(1)).first()
+        row = connection.execute(ours.order_by(_NEWEST[0], mailbox.c.id).limit(1)).first()
     return None if row is None else OwnMailbox(row[0], row[1], row[2])
 
 
@@ -163,6 +166,18 @@ def _first_look(envelope: Envelope) -> datetime:
     return envelope.received - timedelta(hours=max(int(wishes.get(PRIORITY, 0)), 0))
 
 
+def _inserting(insert: Any) -> Any:
+    return (
+        insert(message)
+        .on_conflict_do_nothing(index_elements=["journal", "journal_offset", "rcpt_to"])
+        .returning(message.c.id)
+    )
+
+
+#: By dialect, built once; the columns come with their values.
+_INSERT = {"postgresql": _inserting(pg_insert), "sqlite": _inserting(sqlite_insert)}
+
+
 def _insert(
     connection: Connection,
     envelope: Envelope,
@@ -174,30 +189,25 @@ def _insert(
     address: str,
     arrived: datetime,
 ) -> str | None:
-    import json
-
-    insert = pg_insert if connection.dialect.name == "postgresql" else sqlite_insert
     row_id = new_id()
     result = connection.execute(
-        insert(message)
-        .values(
-            id=row_id,
-            agency_id=agency_id,
-            journal=journal,
-            journal_offset=offset,
-            door=envelope.door,
-            received_at=envelope.received,
-            arrived_at=arrived,
-            mail_from=clean(envelope.sender, 320),
-            rcpt_to=address,
+        _INSERT[connection.dialect.name],
+        {
+            "id": row_id,
+            "agency_id": agency_id,
+            "journal": journal,
+            "journal_offset": offset,
+            "door": envelope.door,
+            "received_at": envelope.received,
+            "arrived_at": arrived,
+            "mail_from": clean(envelope.sender, 320),
+            "rcpt_to": address,
             # Octets of an address that no text can hold stay exact in the journal's record and are shown replaced here.
-            envelope=jsonable(json.loads(envelope.to_json())),
-            raw_sha256=sha256,
-            size=size,
-            state="stored",
-            next_try_at=_first_look(envelope),
-        )
-        .on_conflict_do_nothing(index_elements=["journal", "journal_offset", "rcpt_to"])
-        .returning(message.c.id)
+            "envelope": jsonable(json.loads(envelope.to_json())),
+            "raw_sha256": sha256,
+            "size": size,
+            "state": "stored",
+            "next_try_at": _first_look(envelope),
+        },
     )
     return row_id if result.first() is not None else None

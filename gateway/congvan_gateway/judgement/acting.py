@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, update
+from sqlalchemy import Connection, Row, bindparam, update
 
 from congvan_core.findings import Finding
 from congvan_core.journal.writing import append, clean
@@ -156,6 +156,10 @@ def _bare(code: str) -> dict[str, Any]:
     return Finding(code).to_json()
 
 
+#: Built once; the columns come with their values.
+_FINISH = update(message).where(message.c.id == bindparam("finished")).values(version=message.c.version + 1)
+
+
 def finish(
     connection: Connection,
     app: App,
@@ -174,32 +178,31 @@ def finish(
     recommended = decision.recommended if decision.recommended != "accept" or not held else "quarantine"
     codes = list(dict.fromkeys([*decision.because, *(f.code for f in judged.findings if f.severity.rank)]))
     connection.execute(
-        update(message)
-        .where(message.c.id == row.id)
-        .values(
-            state=state,
-            kind=seen.kind,
-            lease_token=None,
-            lease_until=None,
-            last_error=None,
-            next_try_at=_look_again(app, judged) if held else None,
-            report=judged.report(),
-            recommended=recommended,
-            codes=codes[:20],
-            message_id=clean(seen.message_id or "", 998) or None,
-            from_address=clean(seen.from_address or "", 320) or None,
-            from_code=judged.origin.sender.code if judged.origin.sender else None,
-            subject=clean((meta.subject if meta and meta.subject else seen.subject), 1000),
-            number=clean(meta.number, 11) or None if meta else None,
-            symbol=clean(meta.symbol, 60) or None if meta else None,
-            urgency=int(seen.urgency),
-            document_id=registration.document_id if registration else document_id,
-            decided_by=standing.actor if standing else None,
-            decided_at=app.clock() if standing else None,
-            decision=state,
-            decision_reason=standing.remark if standing else None,
-            version=message.c.version + 1,
-        )
+        _FINISH,
+        {
+            "finished": row.id,
+            "state": state,
+            "kind": seen.kind,
+            "lease_token": None,
+            "lease_until": None,
+            "last_error": None,
+            "next_try_at": _look_again(app, judged) if held else None,
+            "report": judged.report(),
+            "recommended": recommended,
+            "codes": codes[:20],
+            "message_id": clean(seen.message_id or "", 998) or None,
+            "from_address": clean(seen.from_address or "", 320) or None,
+            "from_code": judged.origin.sender.code if judged.origin.sender else None,
+            "subject": clean((meta.subject if meta and meta.subject else seen.subject), 1000),
+            "number": clean(meta.number, 11) or None if meta else None,
+            "symbol": clean(meta.symbol, 60) or None if meta else None,
+            "urgency": int(seen.urgency),
+            "document_id": registration.document_id if registration else document_id,
+            "decided_by": standing.actor if standing else None,
+            "decided_at": app.clock() if standing else None,
+            "decision": state,
+            "decision_reason": standing.remark if standing else None,
+        },
     )
     data: dict[str, Any] = {
         "kind": seen.kind,

@@ -8,7 +8,7 @@ from typing import Any
 
 import structlog
 from prometheus_client import Counter
-from sqlalchemy import Connection, Row, and_, case, or_, select, true, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, bindparam, case, or_, select, true, update
 from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -16,6 +16,7 @@ from congvan_core.errors import ConfigurationError, CongvanError, TemporaryError
 from congvan_core.findings import Finding
 from congvan_core.journal.writing import clean
 from congvan_core.storage.database import database_time
+from congvan_core.storage.types import Instant
 from congvan_gateway.judgement.acting import act, tell
 from congvan_gateway.judgement.looking import look
 from congvan_gateway.judgement.model import Inspection
@@ -32,6 +33,41 @@ JUDGED = Counter("congvan_judged_total", "Mails judged", ["state"])
 #: A mail that cannot be read within its limits so often is set aside for a person, not tried for ever.
 MAX_TRIES = 3
 _RETRY = timedelta(seconds=10)
+
+
+def _due(*which: ColumnElement[bool], ready: ColumnElement[bool]) -> Select[tuple[str]]:
+    at = bindparam("moment", type_=Instant())
+    return (
+        select(message.c.id)
+        .where(
+            *which,
+            or_(
+                and_(message.c.state == "stored", ready),
+                and_(message.c.state == "judging", message.c.lease_until < at),
+                # Undecided: what was missing may be there by now.
+                and_(
+                    message.c.state == "held",
+                    message.c.next_try_at <= at,
+                    or_(message.c.lease_until.is_(None), message.c.lease_until < at),
+                ),
+            ),
+        )
+        .order_by(message.c.next_try_at)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
+
+
+# Built once: what every mail asks.
+_NEXT = _due(ready=message.c.next_try_at <= bindparam("moment", type_=Instant()))
+_THIS = _due(message.c.id == bindparam("wanted"), ready=true())
+_LEASE = (
+    update(message)
+    .where(message.c.id == bindparam("found"))
+    .values(state="judging", tries=case((message.c.state == "held", 1), else_=message.c.tries + 1))
+    .returning(*message.c)
+)
+_HELD = select(message.c.lease_token).where(message.c.id == bindparam("wanted")).with_for_update()
 
 
 def _is_ours(error: Exception) -> bool:
@@ -87,40 +123,13 @@ class Judge:
     def _claim(self, row_id: str | None = None) -> Row[Any] | None:
         with self._app.database.write() as connection:
             at = database_time(connection)
-            ready = message.c.next_try_at <= at if row_id is None else true()
-            this = true() if row_id is None else message.c.id == row_id
-            due = (
-                select(message.c.id)
-                .where(
-                    this,
-                    or_(
-                        and_(message.c.state == "stored", ready),
-                        and_(message.c.state == "judging", message.c.lease_until < at),
-                        # Undecided: what was missing may be there by now.
-                        and_(
-                            message.c.state == "held",
-                            message.c.next_try_at <= at,
-                            or_(message.c.lease_until.is_(None), message.c.lease_until < at),
-                        ),
-                    ),
-                )
-                .order_by(message.c.next_try_at)
-                .limit(1)
-                .with_for_update(skip_locked=True)
-            )
-            found = connection.execute(due).scalar_one_or_none()
+            due, wanted = (_NEXT, {}) if row_id is None else (_THIS, {"wanted": row_id})
+            found = connection.execute(due, {"moment": at, **wanted}).scalar_one_or_none()
             if found is None:
                 return None
+            token = secrets.token_hex(16)
             return connection.execute(
-                update(message)
-                .where(message.c.id == found)
-                .values(
-                    state="judging",
-                    lease_token=secrets.token_hex(16),
-                    lease_until=at + self._lease,
-                    tries=case((message.c.state == "held", 1), else_=message.c.tries + 1),
-                )
-                .returning(*message.c)
+                _LEASE, {"found": found, "lease_token": token, "lease_until": at + self._lease}
             ).one()
 
     def _inspect(self, row: Row[Any]) -> Inspection:
@@ -140,9 +149,7 @@ class Judge:
         return state
 
     def _still_ours(self, connection: Connection, row: Row[Any]) -> bool:
-        token = connection.execute(
-            select(message.c.lease_token).where(message.c.id == row.id).with_for_update()
-        ).scalar_one_or_none()
+        token = connection.execute(_HELD, {"wanted": row.id}).scalar_one_or_none()
         return bool(token == row.lease_token)
 
     def _release(self, row: Row[Any], error: str) -> None:

@@ -58,6 +58,9 @@ class Judged:
         return cleaned
 
 
+_PINNED = select(agency_key.c.fingerprint).where(agency_key.c.state == "confirmed", agency_key.c.purpose == "gateway")
+
+
 def mail_context(app: App, row: Row[Any]) -> Context:
     """For one arrived mail: judged as of its arrival; a front server's word counts only where one stood before it."""
     front = front_speaks(row.door, row.envelope, app.settings.origin.front_peers)
@@ -73,9 +76,7 @@ def inspection_context(app: App, *, at: datetime | None = None, front: bool = Tr
     """What the workers may use, from the settings and the directory."""
     settings = app.settings
     with app.database.read() as connection:
-        pinned = connection.execute(
-            select(agency_key.c.fingerprint).where(agency_key.c.state == "confirmed", agency_key.c.purpose == "gateway")
-        ).scalars()
+        pinned = connection.execute(_PINNED).scalars()
         fingerprints = tuple(pinned)
     key = None
     if settings.keys.gateway:

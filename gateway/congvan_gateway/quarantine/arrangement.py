@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
 
 from congvan_core.documents.store import jsonable
 from congvan_core.journal.writing import clean
@@ -33,9 +33,19 @@ class Arrangement:
         return bool(self.corrections or self.groups)
 
 
+# Built once: every mail that is judged asks both.
+_ONE = select(arrangement).where(arrangement.c.message_id == bindparam("mail"))
+_FOLLOWERS = (
+    select(message)
+    .join(arrangement, arrangement.c.message_id == message.c.id)
+    .where(arrangement.c.joined_to == bindparam("first"), message.c.state == "joined")
+    .order_by(message.c.received_at, message.c.id)
+)
+
+
 def load(connection: Connection, message_id: str) -> Arrangement:
     """What was arranged on this mail; an empty arrangement where nothing was."""
-    row = connection.execute(select(arrangement).where(arrangement.c.message_id == message_id)).one_or_none()
+    row = connection.execute(_ONE, {"mail": message_id}).one_or_none()
     if row is None:
         return Arrangement()
     return Arrangement(tuple(row.corrections or ()), tuple(tuple(g) for g in row.groups or ()), row.joined_to)
@@ -64,11 +74,4 @@ def forget(connection: Connection, message_id: str) -> None:
 
 def followers(connection: Connection, message_id: str) -> list[Row[Any]]:
     """The mails that were joined to this one and still wait with it, the oldest first."""
-    return list(
-        connection.execute(
-            select(message)
-            .join(arrangement, arrangement.c.message_id == message.c.id)
-            .where(arrangement.c.joined_to == message_id, message.c.state == "joined")
-            .order_by(message.c.received_at, message.c.id)
-        )
-    )
+    return list(connection.execute(_FOLLOWERS, {"first": message_id}))

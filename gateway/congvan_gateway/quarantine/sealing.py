@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
 
 from congvan_core.errors import ConfigurationError, ConflictError, InputError, RefusedError
 from congvan_core.ids import iso_vn
@@ -21,6 +21,7 @@ from congvan_gateway.storage.schema import message, outbox
 from congvan_mailbox.smime.decrypt import Recipient
 
 _NAME = "seal:"
+_RECORD = select(setting.c.value).where(setting.c.name == bindparam("named"))
 _NOT_LEFT = ("waiting", "to_seal", "queued", "deferred")
 
 
@@ -97,7 +98,7 @@ def finish_shredding(app: App, limit: int = 100) -> int:
 
 def released(connection: Connection, item: str) -> bool:
     """Whether two named people found the marking of this mail to be a false alarm."""
-    record = connection.execute(select(setting.c.value).where(setting.c.name == _NAME + item)).scalar_one_or_none()
+    record = connection.execute(_RECORD, {"named": _NAME + item}).scalar_one_or_none()
     return isinstance(record, dict) and record.get("act") == "unseal"
 
 

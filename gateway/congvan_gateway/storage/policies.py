@@ -12,6 +12,7 @@ from congvan_core.storage.schema import setting
 from congvan_gateway.judgement.policy import Policy
 
 _NAME = "policy"
+_IN_FORCE = select(setting.c.value).where(setting.c.name == _NAME)
 
 
 def load_policy(database: Database) -> Policy:
@@ -26,7 +27,7 @@ def in_force(connection: Connection, policy: Policy) -> Policy:
 
     Raises ConfigurationError, as for a table that a newer version of the program wrote.
     """
-    data = connection.execute(select(setting.c.value).where(setting.c.name == _NAME)).scalar_one_or_none()
+    data = connection.execute(_IN_FORCE).scalar_one_or_none()
     known = {code: action.value for code, action in policy.actions.items()}
     return policy if (data or {}) == known else Policy.from_json(data)
 
