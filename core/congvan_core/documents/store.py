@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, is_dataclass
 from datetime import date, datetime
 from enum import Enum
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, select, update
@@ -90,6 +91,7 @@ def number_symbol(bare: str | None, symbol: str | None) -> str:
     return f"{bare}/{symbol}" if bare and symbol else bare or symbol or ""
 
 
+@lru_cache(maxsize=4096)
 def number_key(bare: str | None, symbol: str | None) -> str | None:
     """What look-ups compare: leading zeros and case do not count, accents do. None where nothing is known."""
     parsed = number.read_parts(bare or "", symbol or "")
@@ -332,13 +334,18 @@ def search_text(metadata: DocumentMetadata, files: Sequence[StoredFile] = (), re
     return clean(fold(" ".join(word for word in words if word)), 8000)
 
 
+_AS_IT_IS = frozenset({bool, int, float})
+
+
 def jsonable(value: Any) -> Any:
     """The value as JSON can hold it: dates ISO 8601, enumerations by value, no NUL, no lone surrogate."""
     if type(value) is str:  # by far the most: every field of a packet
         return value if value.isprintable() else clean(value, len(value))
+    if value is None or type(value) in _AS_IT_IS:
+        return value
     if isinstance(value, Enum):
         return value.value
-    if value is None or isinstance(value, (bool, int, float)):
+    if isinstance(value, (bool, int, float)):
         return value
     if isinstance(value, str):
         return clean(value, len(value))
@@ -347,7 +354,7 @@ def jsonable(value: Any) -> Any:
     if isinstance(value, bytes):
         return value.hex()
     if is_dataclass(value) and not isinstance(value, type):
-        return {each.name: jsonable(getattr(value, each.name)) for each in fields(value)}
+        return {name: jsonable(getattr(value, name)) for name in value.__dataclass_fields__}
     if isinstance(value, Mapping):
         return {clean(str(key), 500): jsonable(item) for key, item in value.items()}
     return [jsonable(item) for item in value]

@@ -9,6 +9,9 @@ import unicodedata
 _D_LOOKALIKES = str.maketrans({"Ð": "Đ", "Ɖ": "Đ", "ð": "đ", "ɖ": "đ"})
 #: Characters without a width, and controls, that a reader never sees but a comparison does.
 _INVISIBLE = re.compile(r"[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff]")
+#: The marks of Latin letters, taken away in one pass in C; and where other combining characters are to be looked for.
+_MARKS = re.compile("[\u0300-\u034e\u0350-\u036f]+")  # U+034F has no combining class
+_ELSEWHERE = re.compile("[\u0483-\u1fff\u20d0-\u20ff\u2c00-\uffff\U00010000-\U0010ffff]")
 _SPACES = re.compile(r"\s+")
 _HYPHENS = re.compile(r"[\u2010-\u2015\u2212\u00ad\ufe58\ufe63\uff0d]")
 
@@ -39,7 +42,10 @@ def unaccent(text: str) -> str:
         return text
     plain = letters(text).replace("đ", "d").replace("Đ", "D")
     decomposed = unicodedata.normalize("NFD", plain)
-    return unicodedata.normalize("NFC", "".join(c for c in decomposed if not unicodedata.combining(c)))
+    plain = _MARKS.sub("", decomposed)
+    if _ELSEWHERE.search(plain):
+        plain = "".join(c for c in plain if not unicodedata.combining(c))
+    return unicodedata.normalize("NFC", plain)
 
 
 def fold(text: str) -> str:
