@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from congvan_core.registers.books import all_books
 from congvan_core.registers.entries import gaps
 from congvan_core.statistics.period import period
 from congvan_core.storage.schema import contact_point, document, mailbox
+from congvan_core.workflow.moves import DraftState
+from congvan_core.workflow.schema import draft
 from congvan_gateway.cli import main
 from congvan_gateway.demonstration.city import agencies
 from congvan_gateway.demonstration.filling import require_empty
@@ -68,7 +71,10 @@ def test_filled_marked_repeatable_and_apart(tmp_path: Path, capsys: pytest.Captu
                 for book in all_books(connection, one.id):
                     assert gaps(connection, book.id) == [] and book.last_number > 0
             types = set(connection.execute(select(document.c.type_name)).scalars())
-            assert len(types) > 20 and types <= {one.name for one in ADMINISTRATIVE}
+            assert types == {one.name for one in ADMINISTRATIVE}, "every type of NĐ 30 Điều 7"
+            assert set(connection.execute(select(draft.c.state)).scalars()) == {one.value for one in DraftState}
+            sealed = connection.execute(select(draft.c.file_sha256).where(draft.c.state == "sealed")).scalar_one()
+            (tmp_path / "sealed.pdf").write_bytes(app.blobs.read(sealed))
             assert connection.execute(select(func.count()).select_from(mailbox)).scalar_one() == 128
             assert all(result.intact for result in verify_all(connection, now=now(), check_proof=None))
             digest = connection.execute(select(document.c.main_sha256).limit(1)).scalar_one()
@@ -77,6 +83,10 @@ def test_filled_marked_repeatable_and_apart(tmp_path: Path, capsys: pytest.Captu
         assert app.blobs.read(digest).startswith(b"%PDF-1.7")
     finally:
         app.close()
+    capsys.readouterr()
+    main(["verify", str(tmp_path / "sealed.pdf"), "--json"])
+    judged = json.loads(capsys.readouterr().out)
+    assert judged["integrity"] == "intact" and len(judged["signatures"]) == 2, "the leader's and the agency's"
     config = ["--config", str(first / "congvan.toml")]
     capsys.readouterr()
     assert main(["search", "đê biển", *config]) == 0

@@ -10,7 +10,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, false, func, literal_column, or_, select, text
 
-from congvan_core.documents.search_schema import PLAIN, document_search, search_fold
+from congvan_core.documents.search_postgresql import newest_matches
+from congvan_core.documents.search_schema import LONGEST_PREFIX, PLAIN, document_search, search_fold
 from congvan_core.documents.store import DOCUMENT_COLUMNS, StoredDocument, number_key
 from congvan_core.errors import InputError
 from congvan_core.storage.schema import document
@@ -112,7 +113,7 @@ def search(
     key = number_key(None, asked.words.strip())
     ranked = [
         (row[0], float(row[2]) - place * 1e-6 + (1000.0 if key and row[1] == key else 0.0))
-        for place, row in enumerate(connection.execute(_matching(connection, statement, words, agencies)))
+        for place, row in enumerate(_matching(connection, statement, words, agencies))
     ]
     ranked.sort(key=lambda one: -one[1])
     page = _load(connection, ranked[offset : offset + limit])
@@ -148,10 +149,10 @@ def _words(asked: str) -> list[list[str]]:
     return [one[:8] for one in found if one][:MAX_WORDS]
 
 
-def _match(words: list[list[str]], agencies: Sequence[str] | None) -> str:
+def _match(words: list[list[str]], agencies: Sequence[str] | None, *, beginning: bool = True) -> str:
     """FTS5's language: phrases, the last from its beginning."""
     parts = [f'{{fields body}} : "{" ".join(one)}"' for one in words]
-    parts[-1] += " *"
+    parts[-1] += " *" if beginning else ""
     if agencies is not None:
         owners = " OR ".join(f'"{one}"' for one in agencies) or '"none"'
         parts.insert(0, f"agency_id : ({owners})")
@@ -171,30 +172,28 @@ def _tsquery(words: list[list[str]]) -> str:
 def _matching(
     connection: Connection, statement: Select[Any], words: list[list[str]], agencies: Sequence[str] | None
 ) -> Any:
-    """The newest matches with their rank as the last column, in place of the empty one."""
-    joined = statement.join(document_search, document_search.c.document_id == document.c.id)
-    columns = (document.c.id, document.c.number_key)
+    """The newest matches: id, number key and rank, the newest first. A single letter or digit is a word, no beginning."""
     if connection.dialect.name == "postgresql":
-        asked = _tsquery(words)
-        if agencies is not None:
-            joined = joined.where(document_search.c.agency_id.in_(list(agencies) or ["-"]))
-        return (
-            joined.with_only_columns(
-                *columns, text("ts_rank('{0.05, 0.1, 0.3, 1.0}', document_search.words, to_tsquery('simple', :asked))")
-            )
-            .where(text("document_search.words @@ to_tsquery('simple', :asked)"))
-            .order_by(document_search.c.id.desc())
-            .limit(CANDIDATES)
-            .params(asked=asked)
-        )
-    return (
-        joined.join(text("document_fts"), text("document_fts.rowid = document_search.id"))
-        .with_only_columns(*columns, text("-bm25(document_fts, 0.0, 8.0, 1.0)"))
+        return newest_matches(connection, statement, _tsquery(words), agencies, CANDIDATES)
+    last = len(words[-1][-1])
+    # A beginning longer than the index of beginnings is looked up word by word: first the word itself, which most is.
+    if last == 1 or last > LONGEST_PREFIX:
+        found = _newest(connection, statement, _match(words, agencies, beginning=False))
+        if last == 1 or len(found) == CANDIDATES:
+            return found
+    return _newest(connection, statement, _match(words, agencies))
+
+
+def _newest(connection: Connection, statement: Select[Any], asked: str) -> Sequence[Any]:
+    return connection.execute(
+        statement.join(document_search, document_search.c.document_id == document.c.id)
+        .join(text("document_fts"), text("document_fts.rowid = document_search.id"))
+        .with_only_columns(document.c.id, document.c.number_key, text("-bm25(document_fts, 0.0, 8.0, 1.0)"))
         .where(text("document_fts MATCH :asked"))
         .order_by(literal_column("document_fts.rowid").desc())
         .limit(CANDIDATES)
-        .params(asked=_match(words, agencies))
-    )
+        .params(asked=asked)
+    ).all()
 
 
 def _filtered(connection: Connection, asked: Query, agencies: Sequence[str] | None) -> Select[Any]:

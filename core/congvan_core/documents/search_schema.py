@@ -52,9 +52,13 @@ def search_fold(text: str | None) -> str:
     return _NO_WORD.sub(" ", letters(text or "").translate(PLAIN).casefold()).strip()
 
 
+#: Beginnings of words up to so many letters have an index of their own (FTS5 ``prefix``): a longer one is gathered
+#: from all words that begin so.
+LONGEST_PREFIX = 4
+
 _SQLITE = (
     "CREATE VIRTUAL TABLE document_fts USING fts5(agency_id, fields, body, content='', "
-    "tokenize='unicode61 remove_diacritics 0')",
+    "tokenize='unicode61 remove_diacritics 0', prefix='2 3 4')",
     "CREATE TRIGGER document_search_in AFTER INSERT ON document_search BEGIN "
     "INSERT INTO document_fts(rowid, agency_id, fields, body) "
     "VALUES (new.id, new.agency_id, search_fold(new.fields), search_fold(new.body)); END",

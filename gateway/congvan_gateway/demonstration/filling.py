@@ -40,6 +40,7 @@ from congvan_core.workflow import organisation
 from congvan_core.workflow.schema import handling, unit
 from congvan_gateway.demonstration import phrases
 from congvan_gateway.demonstration.city import UNITS, CityAgency, agencies
+from congvan_gateway.demonstration.drafts import fill_drafts
 from congvan_gateway.demonstration.quick_pdf import QuickPdf
 from congvan_gateway.main import App
 from congvan_gateway.storage.schema import message, recipient
@@ -116,6 +117,8 @@ def fill(app: App, *, documents: int, seed: int, until: date, tell: Callable[[st
         tell(f"{done} / {documents} văn bản")
     with app.database.write() as connection:
         _dossiers(connection, rng, points, until, at)
+    drafted = fill_drafts(app, rng, staff, tuple(one.code for one in city if one.code not in OWN))
+    tell(f"{drafted} dự thảo ở mọi bước")
     return Filled(len(city), done, size)
 
 
@@ -144,7 +147,7 @@ def _directory(connection: Connection, city: list[CityAgency], at: datetime) -> 
 def _staff(connection: Connection, agency_id: str, rng: Random, at: datetime) -> dict[str, Any]:
     """Units with a head and two officers each, a leader, a clerk; ids by what they are."""
     units = [organisation.add_unit(connection, agency_id, code, name, actor=_ACTOR, at=at) for code, name in UNITS]
-    found: dict[str, Any] = {"units": units, "officers": []}
+    found: dict[str, Any] = {"agency_id": agency_id, "units": units, "officers": [], "heads": {}}
 
     def hire(position: str, role: str, unit_id: str | None) -> str:
         made = organisation.add_person(connection, agency_id, phrases.person(rng), actor=_ACTOR, at=at)
@@ -152,9 +155,9 @@ def _staff(connection: Connection, agency_id: str, rng: Random, at: datetime) ->
         return made
 
     found["leader"] = hire("Thủ trưởng cơ quan", "leader", None)
-    hire("Văn thư", "clerk", units[0])
+    found["clerk"] = hire("Văn thư", "clerk", units[0])
     for each in units:
-        hire("Trưởng đơn vị", "unit_head", each)
+        found["heads"][each] = hire("Trưởng đơn vị", "unit_head", each)
         found["officers"] += [(each, hire("Chuyên viên", "officer", each)) for _ in range(2)]
     return found
 
@@ -189,6 +192,7 @@ class _Maker:
         self.leaders = {one.code: phrases.person(rng) for one in city}
         self.books: dict[tuple[str, str, int], dict[str, Any]] = {}
         self.given: dict[tuple[str, int], int] = {}
+        self.turn = 0
         self.types = [one.name for one in ADMINISTRATIVE]
         self.weights = [_WEIGHTS.get(name, 1) for name in self.types]
         self.marks = {one.name: one.abbreviation for one in ADMINISTRATIVE}
@@ -197,6 +201,7 @@ class _Maker:
         days = [self.until - timedelta(days=back) for back in range(540, 0, -1)]
         days = [day for day in days if self.calendar.is_working_day(day)]
         for number in range(count):
+            self.turn = number
             day = days[number * len(days) // count]
             step = number - (number * len(days) // count) * count // len(days)
             moment = datetime.combine(day, time(7, 35), VIETNAM) + timedelta(
@@ -212,6 +217,8 @@ class _Maker:
         own = self.by_code[rng.choice(OWN)]
         incoming = rng.random() < 0.62
         type_name = rng.choices(self.types, self.weights)[0]
+        if self.turn < len(self.types):
+            type_name = self.types[self.turn]  # every type of NĐ 30 Điều 7 at least once
         author = rng.choice([one for one in rng.sample(self.city, 3) if one.code != own.code]) if incoming else own
         day = at.astimezone(VIETNAM).date()
         issued = day - timedelta(days=rng.choice((0, 0, 1, 1, 2, 4)) if incoming else 0)

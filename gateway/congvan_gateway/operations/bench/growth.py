@@ -107,6 +107,9 @@ def _jobs(database: Database, agency: str, size: int) -> dict[str, Callable[[], 
         "register one more": lambda: register_some(database, agency, 1),
         "index one more": index_one,
         "search a word of many": lambda: one_search("hộp thư"),
+        "search while it is typed": lambda: one_search("hộp th"),
+        "search a word of one in ten": lambda: one_search("mottrongmuoi"),
+        "search a word of one in 200": lambda: one_search("hiemgap"),
         "search one document": lambda: one_search(f"so{size // 2}x"),
         "first page": lambda: one_page(0),
         "page 50": lambda: one_page(4900),
@@ -134,7 +137,9 @@ def _fill(database: Database, start: int, end: int, page: str = _PAGE) -> None:
     own: dict[Table, dict[str, str | None]] = {
         schema.document: {
             "id": key, "number_key": f"'k' || {key}", "identifier": f"'i' || {key}", "main_sha256": f"{key} || {key}",
-            "search_text": "o.search_text || ' so' || n || 'x'", "created_at": earlier.format("created_at"),
+            "search_text": "o.search_text || ' so' || n || 'x' || CASE WHEN n % 10 = 0 THEN ' mottrongmuoi' ELSE '' END"
+            " || CASE WHEN n % 200 = 0 THEN ' hiemgap' ELSE '' END",
+            "created_at": earlier.format("created_at"),
         },
         schema.document_file: {"id": key, "document_id": key},
         schema.entry: {"id": key, "document_id": key, "number": "n + 1000000", "number_text": "cast(n + 1000000 as text)",
