@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -19,6 +21,7 @@ from sqlalchemy import select, update
 from congvan_core.documents.store import files_of
 from congvan_core.errors import InputError, UnreadableError
 from congvan_core.storage.schema import document, entry
+from congvan_gateway.dispatch.arriving import read_folder
 from congvan_gateway.dispatch.delivering import Dispatcher
 from congvan_gateway.dispatch.dividing import is_about_size
 from congvan_gateway.dispatch.issuing import send
@@ -38,9 +41,9 @@ from congvan_gateway.settings import Links
 from congvan_gateway.storage.schema import message, outbox, recipient
 from congvan_mailbox.message import parse_message
 from congvan_mailbox.package.read import read_package
-from congvan_mailbox.smtp.outcome import Accepted, Refused, Stage
+from congvan_mailbox.smtp.outcome import Accepted, Deferred, Refused, Stage
 from support_pki import LivePki
-from support_routing import Scripted, events, open_installation, put_table
+from support_routing import Scripted, due_now, events, open_installation, put_table
 from support_station import B_CODE, A, B, Station, issue_document, make_station
 from support_transports import INSIDE
 
@@ -68,11 +71,21 @@ def test_every_file_has_one_place_and_every_mail_fits(sizes: list[int], limit: i
 # --- two stations -----------------------------------------------------------------------------------------------------
 
 
-def make_pair(root: Path, pki: LivePki, **links: Any) -> tuple[Station, Station]:
+def make_pair(
+    root: Path, pki: LivePki, databases: tuple[str | None, str | None] = (None, None), **links: Any
+) -> tuple[Station, Station]:
     sections: dict[str, Any] = {**INSIDE, "links": {"fetch_hosts": ["127.0.0.1"], **links}}
     return (
-        make_station(root, A, B, pki, relay_port=9, own_sections={**sections, "delivery": {"max_size": LIMIT}}),
-        make_station(root, B, A, pki, relay_port=9, own_sections=sections),
+        make_station(
+            root,
+            A,
+            B,
+            pki,
+            relay_port=9,
+            own_sections={**sections, "delivery": {"max_size": LIMIT}},
+            database=databases[0],
+        ),
+        make_station(root, B, A, pki, relay_port=9, own_sections=sections, database=databases[1]),
     )
 
 
@@ -174,6 +187,19 @@ def test_gathered_in_any_order(tmp_path: Path, divided: Divided, order: tuple[in
         with b.database.read() as connection:
             states = sorted(connection.execute(select(message.c.state)).scalars())
         assert states.count("registered") == 1 and set(states) <= {"registered", "ignored", "duplicate"}, states
+
+
+@pytest.mark.real("postgresql")
+def test_divided_and_gathered_on_postgresql(tmp_path: Path, pki: LivePki, request: pytest.FixtureRequest) -> None:
+    cluster = request.getfixturevalue("postgres_cluster")
+    stations = make_pair(tmp_path, pki, (cluster.empty_database(), cluster.empty_database()))
+    with stations[0].app() as a, stations[1].app() as b:
+        issue(a, pki, tmp_path)
+        assert seal_packages(a) == 3
+        for row in reversed(mails(a)):
+            hand_over(tmp_path, a, b, row)
+        judge_due(b)
+        registered(b)
 
 
 def test_what_never_comes_is_held_with_its_reason(tmp_path: Path, divided: Divided) -> None:
@@ -411,6 +437,65 @@ def test_one_file_that_no_mail_takes_waits_with_its_reason(tmp_path: Path, pki: 
         assert seal_packages(a) == 0 and seal_packages(a) == 0
         (told,) = events(a, "package.waiting")
         assert "hãy bật gửi bằng liên kết" in told["because"]
+
+
+# --- from mail to a way that takes it whole, and back -----------------------------------------------------------------
+
+
+def by_mail_and_stick(*transports: str) -> dict[str, Any]:
+    return {
+        "transports": {"usb": {"kind": "folder", "out": "usb", "contents": "mail"}},
+        "routes": [{"name": "tất cả", "transports": list(transports), "switch_after": 1}],
+    }
+
+
+async def test_what_was_divided_for_mail_goes_whole_on_a_stick(tmp_path: Path, pki: LivePki) -> None:
+    stations = make_pair(tmp_path, pki)
+    with stations[0].app() as a, stations[1].app() as b:
+        put_table(a, by_mail_and_stick("smtp", "usb"))
+        await asyncio.to_thread(issue, a, pki, tmp_path)
+        assert await asyncio.to_thread(seal_packages, a) == 3
+        down = Scripted([Deferred(stage=Stage.CONNECT, text="connection refused")])
+        dispatcher = Dispatcher(a, down)
+        for _ in range(3):
+            due_now(a)
+            await dispatcher.step()
+            await asyncio.to_thread(seal_packages, a)
+        assert all(
+            "Congvan-Sending" in mail.raw.decode("ascii") for mail in down.carried if isinstance(mail.raw, bytes)
+        )
+        with a.database.read() as connection:
+            left = sorted(connection.execute(select(outbox.c.kind, outbox.c.state)).all())
+            followed = connection.execute(select(recipient)).one()
+        assert left == [("package", "accepted"), ("package_part", "cancelled"), ("package_part", "cancelled")]
+        assert (followed.state, followed.transport, followed.sending) == ("accepted", "usb", 1)
+        assert [told["way"] for told in events(a, "package.reshaped")] == ["usb"]
+        (placed,) = (stations[0].folder / "usb").iterdir()
+        then = time.time() - 60
+        for path in (placed, *placed.iterdir()):
+            os.utime(path, (then, then))
+        assert read_folder(b, "usb", stations[0].folder / "usb") == 1
+        judge_due(b)
+        registered(b)
+
+
+async def test_what_a_stick_would_take_whole_is_divided_for_mail(tmp_path: Path, pki: LivePki) -> None:
+    stations = make_pair(tmp_path, pki)
+    with stations[0].app() as a:
+        (stations[0].folder / "usb").write_text("không phải thư mục")
+        put_table(a, by_mail_and_stick("usb", "smtp"))
+        await asyncio.to_thread(issue, a, pki, tmp_path)
+        assert await asyncio.to_thread(seal_packages, a) == 1
+        courier = Scripted([Accepted(stage=Stage.FINAL, code=250)])
+        dispatcher = Dispatcher(a, courier)
+        for _ in range(3):
+            due_now(a)
+            await dispatcher.step()
+            await asyncio.to_thread(seal_packages, a)
+        sizes = [len(mail.raw) for mail in courier.carried if isinstance(mail.raw, bytes)]
+        assert len(sizes) == 3 and max(sizes) <= LIMIT
+        with a.database.read() as connection:
+            assert set(connection.execute(select(outbox.c.state)).scalars()) == {"accepted"}
 
 
 class ReverseProxy(httpx.AsyncHTTPTransport):

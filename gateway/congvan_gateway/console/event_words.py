@@ -179,6 +179,7 @@ EVENTS = {
     "notice.sent": "Gửi thông báo qua thư",
     "audit.exported": "Xuất kết quả kiểm tra theo kỳ",
     "package.divided": "Chia tệp thành nhiều thư",
+    "package.reshaped": "Đóng gói lại theo đường gửi mới",
     "package.too_large": "Văn bản quá lớn so với đường gửi",
     "file.fetched": "Bên nhận đã tải tệp gửi bằng liên kết",
     "mailbox.destroyed": "Xóa thư đã niêm phong khỏi hộp thư",

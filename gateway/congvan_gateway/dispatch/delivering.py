@@ -146,6 +146,7 @@ class Dispatcher:
                 way = ways[held.row.id]
                 if isinstance(way, Wait):
                     postpone(connection, held, way)
+                if not isinstance(way, Way):
                     continue
                 out.append((held, way))
                 if held.row.recipient_id and held.row.kind != dividing.PIECE:
@@ -218,7 +219,9 @@ class Dispatcher:
         if not queue.finish(connection, held, result):
             log.warning("courier.late", outbox=row.id, outcome=result.state)
         elif row.kind == dividing.PIECE:
-            if result.state == "failed":  # without it the document is not all there
+            if result.state == "failed" and not dividing.is_needless(
+                connection, row
+            ):  # without it the document is not all there
                 self._track(connection, row.recipient_id, Event.REPORT_FAILED, held.token + "piece", text[:500], at)
         elif row.recipient_id is not None:
             if limit is not None:

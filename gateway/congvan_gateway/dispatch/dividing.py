@@ -39,6 +39,7 @@ _LOOK_AGAIN = timedelta(minutes=30)
 _WORDS = re.compile(r"size|large|big|exceed", re.IGNORECASE)
 _FULL = re.compile(r"quota|full|storage|space", re.IGNORECASE)
 _PENDING = ("to_seal", "queued", "deferred", "unknown")
+_UNSEALED = {"state": "to_seal", "body_sha256": None, "headers": None, "sealed_at": None, "next_attempt_at": None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,75 @@ def _limit(app: App, table: Table | None, row: Any) -> int | None:
     return min((one for one in (said, row.size_limit) if one is not None), default=None)
 
 
+def fits(connection: Connection, app: App, table: Table | None, row: Row[Any], route: Row[Any], position: int) -> bool:
+    """Whether the mail as it is sealed suits the transport at ``position`` of its route: the axis and folders take a
+    document whole, and what they took whole may be too large for a mail.
+    """
+    moved = position > 0 or row.attempts > 1
+    if row.kind != "package" or not moved:  # it was sealed for its first way
+        return True
+    names = list((route.terms or {}).get("transports") or [BUILT_IN])
+    way = table.transports.get(names[min(position, len(names) - 1)]) if table is not None else None
+    if way is not None and way.kind != "smtp":
+        return not route.divided
+    if route.divided:
+        return True
+    said = way.max_size if way is not None else app.settings.delivery.max_size
+    limit = min((one for one in (said, route.size_limit) if one is not None), default=None)
+    if limit is None:
+        return True
+    sizes = _sizes(connection, row.document_id)
+    return _needed(sizes) <= limit or plan(sizes, limit, lend=can_lend(app)) is None
+
+
+def reshape(connection: Connection, held: Claim, name: str, position: int, at: datetime) -> None:
+    """Back to the seal untried, to be made as this transport takes it; the identity stays."""
+    row = held.row
+    connection.execute(
+        update(mail_route)
+        .where(mail_route.c.outbox_id == row.id)
+        .values(position=position, failures=0, transport=None, divided=False)
+    )
+    connection.execute(
+        update(outbox)
+        .where(outbox.c.id == row.id, outbox.c.lease_token == held.token)
+        .values(lease_token=None, lease_until=None, attempts=outbox.c.attempts - 1, **_UNSEALED)
+    )
+    _take_back_pieces(connection, row, at)
+    append(
+        connection, agency_id=row.agency_id, actor="congvan", kind="package.reshaped",
+        subject=f"document:{row.document_id}", data={"recipient": row.rcpt_to, "way": name}, at=at,
+    )  # fmt: skip
+
+
+def is_needless(connection: Connection, row: Row[Any]) -> bool:
+    """Whether this is a further mail of a document that goes whole by now."""
+    if row.kind != PIECE:
+        return False
+    query = select(mail_route.c.divided).join(outbox, outbox.c.id == mail_route.c.outbox_id)
+    found = connection.execute(
+        query.where(outbox.c.recipient_id == row.recipient_id, outbox.c.kind == "package")
+    ).scalars()
+    return not any(found)
+
+
+def drop(connection: Connection, held: Claim, at: datetime) -> None:
+    """A claimed mail that is not needed any more leaves the queue untried."""
+    connection.execute(
+        update(outbox)
+        .where(outbox.c.id == held.row.id, outbox.c.lease_token == held.token)
+        .values(state="cancelled", done_at=at, lease_token=None, lease_until=None)
+    )
+
+
+def _take_back_pieces(connection: Connection, row: Row[Any], at: datetime) -> None:
+    connection.execute(
+        update(outbox)
+        .where(outbox.c.recipient_id == row.recipient_id, outbox.c.kind == PIECE, outbox.c.state.in_(_PENDING))
+        .values(state="cancelled", done_at=at)
+    )
+
+
 def _sizes(connection: Connection, document_id: str) -> list[int]:
     query = select(document_file.c.size).where(document_file.c.document_id == document_id)
     return list(connection.execute(query.order_by(document_file.c.ordinal)).scalars())
@@ -115,16 +185,8 @@ def reseal(connection: Connection, held: Claim, limit: int, at: datetime) -> Non
     """Back to the seal, as a smaller mail of the same identity; further mails of before are taken back."""
     row = held.row
     connection.execute(update(mail_route).where(mail_route.c.outbox_id == row.id).values(size_limit=limit))
-    connection.execute(
-        update(outbox)
-        .where(outbox.c.id == row.id, outbox.c.state == "deferred")
-        .values(state="to_seal", body_sha256=None, headers=None, sealed_at=None, next_attempt_at=None)
-    )
-    connection.execute(
-        update(outbox)
-        .where(outbox.c.recipient_id == row.recipient_id, outbox.c.kind == PIECE, outbox.c.state.in_(_PENDING))
-        .values(state="cancelled", done_at=at)
-    )
+    connection.execute(update(outbox).where(outbox.c.id == row.id, outbox.c.state == "deferred").values(**_UNSEALED))
+    _take_back_pieces(connection, row, at)
     append(
         connection, agency_id=row.agency_id, actor="congvan", kind="package.too_large",
         subject=f"document:{row.document_id}", data={"recipient": row.rcpt_to, "limit": limit}, at=at,
@@ -201,6 +263,18 @@ def _wait(app: App, row: Row[Any], why: str, at: datetime) -> None:
             )  # fmt: skip
 
 
+def _by_mail_only(route: Any, table: Table | None) -> dict[str, Any]:
+    """The route of a further mail: pieces go by mail or not at all."""
+    names = list((route.terms or {}).get("transports") or [BUILT_IN])
+    known = table.transports if table is not None else {}
+    mails = [name for name in names if name not in known or known[name].kind == "smtp"]
+    now = names[min(route.position, len(names) - 1)]
+    return {
+        "terms": {**(route.terms or {}), "transports": mails},
+        "position": mails.index(now) if now in mails else 0,
+    }
+
+
 def _release(app: App, case: _Case, found: Plan, bodies: Sequence[tuple[bytes, bytes]], at: datetime) -> int:
     row = case.row
     stored = [app.blobs.put_bytes(data) for data, _ in bodies]
@@ -216,6 +290,7 @@ def _release(app: App, case: _Case, found: Plan, bodies: Sequence[tuple[bytes, b
         route = connection.execute(select(mail_route).where(mail_route.c.outbox_id == row.id)).one()
         ours = {"outbox_id", "divided", "encrypted", "left_at", "transport", "failures"}
         kept = {key: value for key, value in route._mapping.items() if key not in ours}
+        kept |= _by_mail_only(route, keeping.active(connection).table)
         encrypted = bool(case.certificates)
         for number, ((data, outer), blob) in enumerate(zip(bodies, stored, strict=True), 1):
             first = number == 1

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 
 from congvan_core.documents.model import Urgency
 from congvan_core.journal.writing import append, clean
+from congvan_gateway.dispatch import dividing
 from congvan_gateway.dispatch.destinations import Circuit, CircuitPolicy, Destination
 from congvan_gateway.dispatch.outbox import Claim, Result
 from congvan_gateway.main import App
@@ -61,18 +62,30 @@ class Switch:
         )
         self._kept = keeping.Kept(0, None)
 
-    def choose(self, connection: Connection, claims: Sequence[Claim], at: datetime) -> dict[str, Way | Wait]:
-        """By outbox id. What is chosen counts as started: an open circuit lets one probe through."""
+    def choose(self, connection: Connection, claims: Sequence[Claim], at: datetime) -> dict[str, Way | Wait | None]:
+        """By outbox id. What is chosen counts as started: an open circuit lets one probe through. None: the mail went
+        back to its seal, to be made in the shape that its way takes, or is not needed any more.
+        """
         self._refresh(connection)
         ids = [held.row.id for held in claims]
         routes = {r.outbox_id: r for r in connection.execute(select(mail_route).where(mail_route.c.outbox_id.in_(ids)))}
         breakers = {b.name: b for b in map(_breaker, connection.execute(select(destination)))}
         bound = self._bound(connection, claims)
-        out: dict[str, Way | Wait] = {}
+        out: dict[str, Way | Wait | None] = {}
         for held in claims:
             row = routes.get(held.row.id)
+            if dividing.is_needless(connection, held.row):
+                dividing.drop(connection, held, at)
+                out[held.row.id] = None
+                continue
             way = self._way(connection, held, row, breakers, at)
             if isinstance(way, Way):
+                if row is not None and not dividing.fits(
+                    connection, self._app, self._kept.table, held.row, row, way.position
+                ):
+                    dividing.reshape(connection, held, way.name, way.position, at)
+                    out[held.row.id] = None
+                    continue
                 if held.row.message_row_id in bound:
                     way = replace(way, terms=replace(way.terms, require_tls=True))
                 self._start(connection, held, row, way, breakers, at)
