@@ -88,7 +88,8 @@ def test_work_states_only_rise(database: Database, make_recipient: Any) -> None:
     target = make_recipient(state="accepted", mail="accepted")
     give(database, target, Event.WORK, Strength.PROVED, work_state="05")
     give(database, target, Event.WORK, Strength.PROVED, work_state="04")
-    assert row_of(database, target).work_state == "05"
+    give(database, target, Event.WORK, Strength.CLAIMED, work_state="06")
+    assert row_of(database, target).work_state == "05", "what nobody proves tells of no work either"
     assert row_of(database, target).state == "received"
 
 

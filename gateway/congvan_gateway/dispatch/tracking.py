@@ -128,8 +128,9 @@ def _changes(row: Row[Any], old: State, new: State, evidence: Evidence) -> dict[
             if evidence.register_number and better:
                 values["register_number"] = clean(evidence.register_number, 40)
                 values["register_time"] = evidence.register_time
-        if evidence.work_state and evidence.work_state > (row.work_state or ""):
-            values["work_state"] = clean(evidence.work_state, 4)
+        worked = evidence.work_state or ""
+        if strength is not Strength.CLAIMED and worked > (row.work_state or ""):
+            values["work_state"] = clean(worked, 4)
     return values
 
 
