@@ -34,6 +34,8 @@ class Plan:
     series: str = ""
     answers_id: str | None = None
     due_on: date | None = None
+    concerns: str | None = None
+    concerns_id: str | None = None
 
 
 def begin(connection: Connection, drafter: Actor, unit_id: str, plan: Plan, *, at: datetime) -> str:
@@ -67,6 +69,8 @@ def begin(connection: Connection, drafter: Actor, unit_id: str, plan: Plan, *, a
             recipients=list(plan.recipients),
             answers_id=plan.answers_id,
             due_on=plan.due_on,
+            concerns=plan.concerns,
+            concerns_id=plan.concerns_id,
             state=DraftState.DRAFT.value,
             version=0,
             created_at=at,

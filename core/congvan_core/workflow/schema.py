@@ -109,6 +109,8 @@ draft = Table(
         "copy_form", String(10)
     ),  # SAO Y | SAO LỤC | TRÍCH SAO: the file is a copy, only the agency signs (NĐ 30 Điều 25)
     Column("copied_id", String(32)),  # the document of ours that was copied, where it is in the store
+    Column("concerns", String(10)),  # correct | replace | recall: what it does to an issued document (NĐ 30 Điều 18)
+    Column("concerns_id", String(32)),
     Index("ix_draft_desk", "agency_id", "state", "urgency"),
 )
 

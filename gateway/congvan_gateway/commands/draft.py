@@ -35,13 +35,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     new = act("new", "dự thảo mới từ tệp Word hoặc PDF (để trống số và ngày)")
     new.add_argument("file", nargs="?", type=Path, metavar="TỆP")
-    new.add_argument("--type", required=True, metavar="TÊN-LOẠI")
-    new.add_argument("--symbol", required=True, metavar="KÝ-HIỆU")
-    new.add_argument("--subject", required=True, metavar="TRÍCH-YẾU")
-    new.add_argument("--to", action="append", required=True, metavar="MÃ", help="nơi nhận; lặp lại được")
+    new.add_argument("--type", default="", metavar="TÊN-LOẠI")
+    new.add_argument("--symbol", default="", metavar="KÝ-HIỆU")
+    new.add_argument("--subject", default="", metavar="TRÍCH-YẾU")
+    new.add_argument("--to", action="append", default=[], metavar="MÃ", help="nơi nhận; lặp lại được")
     new.add_argument(
         "--signer", action="append", required=True, metavar="NGƯỜI[:KT]", help="người ký theo thứ tự; lặp lại được"
     )
+    for concern, text in (("correct", "đính chính"), ("replace", "thay thế"), ("recall", "thu hồi")):
+        new.add_argument(
+            f"--{concern}s", metavar="VĂN-BẢN", help=f"{text} văn bản đã phát hành này: mọi mục không nêu được điền sẵn"
+        )
     new.add_argument("--unit", metavar="MÃ", help="mã đơn vị soạn thảo")
     new.add_argument("--body", metavar="MÃ", help="tác giả, khi cơ quan phục vụ nhiều tác giả")
     new.add_argument("--urgency", default="thường", metavar="ĐỘ-KHẨN")
@@ -161,6 +165,7 @@ def _new(app: App, args: argparse.Namespace) -> str:
     from congvan_core.documents.text import nfc
     from congvan_core.workflow import drafts
     from congvan_core.workflow.desk_person import first_unit
+    from congvan_gateway.dispatch.following import recipients_of
     from congvan_gateway.drafting.people import bodies_here, named_actor, units_of
     from congvan_gateway.drafting.preparing import take_file
 
@@ -177,22 +182,43 @@ def _new(app: App, args: argparse.Namespace) -> str:
         mine = next((unit for _, unit in who.positions if unit), None)
         bodies = bodies_here(app, connection, who.agency_id)
         body = args.body or (bodies[0][0] if len(bodies) == 1 else "")
+        unit_code = args.unit or next((code for code, unit in units.items() if unit == mine), "")
+        about, to = _about(connection, args, who, unit_code), tuple(args.to)
+        if about is not None:
+            to = to or tuple(dict.fromkeys(r.code or r.address for r in recipients_of(connection, about.document_id)))
+            body = args.body or about.body_code or body
         if body not in {code for code, _ in bodies}:
             raise InputError(f"Hãy nêu --body: {', '.join(code for code, _ in bodies)}")
         plan = drafts.Plan(
             body,
-            nfc(args.type),
-            nfc(args.symbol),
-            nfc(args.subject),
-            tuple(args.to),
+            nfc(args.type) or (about.type_name if about else ""),
+            nfc(args.symbol) or (about.symbol if about else ""),
+            nfc(args.subject) or (about.subject if about else ""),
+            to,
             tuple(signers),
             urgency.parse(args.urgency),
+            concerns=about.concern.value if about else None,
+            concerns_id=about.document_id if about else None,
         )
         unit_id = units.get(args.unit) or mine or first_unit(connection, who.agency_id, app.clock())
         made = drafts.begin(connection, who, unit_id, plan, at=app.clock())
         if ready is not None:
             drafts.add_version(connection, made, who, ready[0], ready[1], at=app.clock())
     return made
+
+
+def _about(connection: Any, args: argparse.Namespace, who: Any, unit_code: str) -> Any:
+    """What the new draft corrects, replaces or recalls, where it does. Raises InputError for more than one."""
+    from congvan_core.documents.finding_again import resolve_document
+    from congvan_core.workflow.follow_on import Concern, follow_on
+
+    given = [(one, text) for one in Concern if (text := getattr(args, f"{one.value}s"))]
+    if len(given) > 1:
+        raise InputError("Chỉ nêu một trong --corrects, --replaces, --recalls.")
+    if not given:
+        return None
+    there = resolve_document(connection, given[0][1], agency_id=who.agency_id, direction="outgoing")
+    return follow_on(connection, there.id, given[0][0], agency_id=who.agency_id, unit_code=unit_code)
 
 
 def _act(app: App, args: argparse.Namespace) -> None:

@@ -26,6 +26,9 @@ DRAFT_ACTS = {
 }
 
 EVENTS = {
+    "document.correct.issued": "Đính chính bằng văn bản khác",
+    "document.replace.issued": "Thay thế bằng văn bản khác",
+    "document.recall.issued": "Thu hồi bằng văn bản khác",
     "dossier.listed": "Thêm vào danh mục hồ sơ",
     "dossier.put_in": "Đưa văn bản vào hồ sơ",
     "dossier.taken_out": "Rút văn bản khỏi hồ sơ",

@@ -21,6 +21,7 @@ from congvan_core.workflow.draft_enclosures import enclosures
 from congvan_core.workflow.moves import DraftState
 from congvan_core.workflow.organisation import Actor, acting
 from congvan_core.workflow.schema import draft_version
+from congvan_gateway.dispatch.about_issued import concerning
 from congvan_gateway.dispatch.issuing import Sent, send
 from congvan_gateway.dispatch.request import OutgoingFile, SendRequest
 from congvan_gateway.main import App
@@ -46,10 +47,15 @@ def issue(
         raise ConflictError(f"Văn bản đang ở bước '{DraftState(row.state).vi}', chưa phát hành được.")
     known = _issued_before(app, row)
     sent = None
+    about = concerning(app, row, begun=known is not None)
     if known is None:
         request = _request(app, row, last, block, clerk, enclosed)
+        if about is not None and (business := about.business(row.subject, clerk.full_name)) is not None:
+            request = replace(request, packet=replace(request.packet, business=business))
         sent = send(app, replace(request, accept_undecided=accept_undecided, late_reason=late_reason))
         known = sent.document_id
+    if about is not None:
+        about.carry_out(known, f"{row.number}/{row.symbol}", row.subject, clerk.full_name)
     with app.database.write() as connection:
         there = drafts.get(connection, draft_id, lock=True)
         drafts.move(connection, there, "issue", app.clock(), document_id=known)

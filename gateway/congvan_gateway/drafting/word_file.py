@@ -12,6 +12,7 @@ from congvan_core.agencies.recipients import resolve_recipient
 from congvan_core.errors import CongvanError, InputError, NotFoundError
 from congvan_core.ids import VIETNAM
 from congvan_core.workflow.draft_template import MAX_TEMPLATE, fill_template, standard_template
+from congvan_core.workflow.follow_on import Concern, follow_on
 from congvan_gateway.drafting.acts import blocks
 from congvan_gateway.main import App
 
@@ -66,9 +67,17 @@ def values_of(app: App, row: Row[Any]) -> dict[str, str]:
         "ten_loai": row.type_name.upper(),
         "trich_yeu": row.subject.removeprefix("V/v ").strip(),
         "kinh_gui": "; ".join(names[:20]),
-        "noi_dung": "…",
+        "noi_dung": _letter(app, row),
         "noi_nhan": "\n".join(lines),
         "quyen_han": block.competence,
         "chuc_vu": block.position,
         "nguoi_ky": block.full_name,
     }
+
+
+def _letter(app: App, row: Row[Any]) -> str:
+    """The body where it is known: of a draft that corrects, replaces or recalls (NĐ 30/2020 Điều 18)."""
+    if row.concerns is None or row.concerns_id is None:
+        return "…"
+    with app.database.read() as connection:
+        return follow_on(connection, row.concerns_id, Concern(row.concerns), agency_id=row.agency_id).text

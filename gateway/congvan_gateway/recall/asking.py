@@ -143,10 +143,13 @@ def kinds_asked(
 def ordered(
     connection: Connection, app: App, order_id: str, kind: Kind, identifiers: Sequence[str], *, reason: str, actor: str
 ) -> None:
-    """A document of ours that recalls, updates or replaces earlier ones was issued: they are frozen or linked."""
+    """A document of ours that recalls, updates or replaces earlier ones was issued: they are frozen or linked, once."""
     at = app.clock()
     there = connection.execute(select(document).where(document.c.id == order_id)).one()
     for identifier in identifiers:
+        dedupe = f"order:{order_id}:{kind.value}:{identifier}"[:200]
+        if connection.execute(select(document_change.c.id).where(document_change.c.dedupe == dedupe)).first():
+            continue
         target = connection.execute(
             select(document).where(
                 document.c.agency_id == there.agency_id,
@@ -160,7 +163,7 @@ def ordered(
                 document_id=target.id if target else None, order_id=order_id,
                 order_text=f"văn bản số {there.number}/{there.symbol}", author_code=there.author_code,
                 state=State.ASKED.value, reason=clean(reason, 1000), asked_by=clean(actor, 200), asked_at=at,
-                dedupe=f"order:{order_id}:{kind.value}:{identifier}"[:200],
+                dedupe=dedupe,
             )
         )  # fmt: skip
         if target is None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import Row
 
 from congvan_core.documents.finding_again import resolve_document
 from congvan_core.documents.model import Business, BusinessType, DocumentLink
+from congvan_core.documents.store import StoredDocument
 from congvan_core.dossiers.rights import require_unfrozen
 from congvan_core.errors import InputError
 from congvan_gateway.dispatch.following import recipients_of
@@ -38,12 +42,21 @@ def issue_order(app: App, request: SendRequest, kind: Kind, references: Sequence
             require_unfrozen(connection, f"document:{one.id}")
         holders = {t.id: [r for r in recipients_of(connection, t.id)] for t in targets}
     to = request.to or tuple(dict.fromkeys(r.code or r.address for rows in holders.values() for r in rows))
-    identifiers = [t.identifier or "" for t in targets]
-    business = Business(
+    business = business_of(kind, targets, holders, reason=reason, staff=request.actor)
+    sent = send(app, replace(request, to=to, packet=replace(request.packet, business=business)))
+    put_in_force(app, sent.document_id, kind, targets, reason=reason, actor=request.actor)
+    return sent
+
+
+def business_of(
+    kind: Kind, targets: Sequence[StoredDocument], holders: Mapping[str, Sequence[Row[Any]]], *, reason: str, staff: str
+) -> Business:
+    """What the order's packet says of the documents concerned; ``holders`` are their recipients by document."""
+    return Business(
         type=int(_TYPES[kind]),
         reason=reason,
-        document_id=identifiers[0],
-        staff=request.actor,
+        document_id=targets[0].identifier or "",
+        staff=staff,
         content_changed=True if kind is Kind.UPDATE else None,
         receivers_changed=False if kind is Kind.UPDATE else None,
         replaces=tuple(
@@ -53,9 +66,16 @@ def issue_order(app: App, request: SendRequest, kind: Kind, references: Sequence
         if kind is Kind.REPLACE
         else (),
     )
-    sent = send(app, replace(request, to=to, packet=replace(request.packet, business=business)))
+
+
+def put_in_force(
+    app: App, order_id: str, kind: Kind, targets: Sequence[StoredDocument], *, reason: str, actor: str
+) -> None:
+    """After the order was issued: the documents concerned are frozen or linked, what has not left never leaves.
+
+    Safe to repeat.
+    """
     with app.database.write() as connection:
-        ordered(connection, app, sent.document_id, kind, identifiers, reason=reason, actor=request.actor)
+        ordered(connection, app, order_id, kind, [t.identifier or "" for t in targets], reason=reason, actor=actor)
     for target in targets if kind.destroys else ():
         withdraw(app, target.id)  # what lies ready for them is destroyed here too
-    return sent

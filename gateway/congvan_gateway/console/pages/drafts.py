@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import Connection, Row, or_, select
+from starlette.datastructures import FormData
 from starlette.responses import Response
 
 from congvan_core.agencies.lookup import listing
@@ -15,11 +16,14 @@ from congvan_core.documents.types import ADMINISTRATIVE, NORMATIVE
 from congvan_core.errors import InputError, RefusedError, TemporaryError, UnreadableError
 from congvan_core.ids import VIETNAM
 from congvan_core.workflow import drafts
+from congvan_core.workflow.follow_on import Concern, follow_on, read_concern, target_of
 from congvan_core.workflow.moves import DraftState
 from congvan_core.workflow.organisation import Actor
 from congvan_core.workflow.schema import draft, draft_signer, person
-from congvan_gateway.console.desk import Ask, status_of
+from congvan_gateway.console import registry
+from congvan_gateway.console.desk import Ask, Form, status_of
 from congvan_gateway.console.pages.sending import day_of
+from congvan_gateway.dispatch.following import recipients_of
 from congvan_gateway.drafting.acts import sign_many
 from congvan_gateway.drafting.keys import expiry_words, key_choices, opened
 from congvan_gateway.drafting.people import actor_of, bodies_here, meet_everybody, people_of, units_of
@@ -136,10 +140,36 @@ def new(ask: Ask, *, wrong: str = "", status: int = 200) -> Response:
         }
     mine = next((unit for _, unit in me.positions if unit), "")
     answers = ask.form.text("answers", 32) or ask.query("tra-loi", 32)
+    form = ask.form
+    if ask.query("ve", 32) and not wrong:
+        form = _about(ask, me, {one.code for one in values["agencies"]}, values)
+    concerns = form.text("concerns", 10)
     return ask.render(
-        "draft_new.html", status=status, wrong=wrong, form=ask.form, types=ADMINISTRATIVE + NORMATIVE, mine=mine,
-        answers=answers, asked=set(ask.form.texts("to")), **values,
+        "draft_new.html", status=status, wrong=wrong, form=form, types=ADMINISTRATIVE + NORMATIVE, mine=mine,
+        answers=answers, asked=set(form.texts("to")), concern=Concern(concerns).vi if concerns in set(Concern) else "",
+        **values,
     )  # fmt: skip
+
+
+_CONCERNS = {"dinh-chinh": Concern.CORRECT, "thay-the": Concern.REPLACE, "thu-hoi": Concern.RECALL}
+
+
+def _about(ask: Ask, me: Actor, listed: set[str], values: dict[str, Any]) -> Form:
+    """The form as it begins for a document that is corrected, replaced or recalled: everybody who has it is told."""
+    concern = _CONCERNS.get(ask.query("viec", 12))
+    if concern is None:
+        raise InputError("Việc với văn bản đã phát hành phải là đính chính, thay thế hoặc thu hồi.")
+    with ask.app.database.read() as connection:
+        there = registry.document_row(connection, ask.account.agencies, ask.query("ve", 32), ask.account.login)
+        units = {one.id: one.code for one in values["units"]}
+        unit = next((units[u] for _, u in me.positions if u in units), "")
+        made = follow_on(connection, there.id, concern, agency_id=me.agency_id, unit_code=unit)
+        to = list(dict.fromkeys(one.code or one.address for one in recipients_of(connection, there.id)))
+    signer = next((one.id for one in values["leaders"] if one.full_name.casefold() == made.signer_name.casefold()), "")
+    given = [("type", made.type_name), ("symbol", made.symbol), ("subject", made.subject), ("body", made.body_code),
+             ("signer1", signer), ("concerns", concern.value), ("concerns_id", made.document_id),
+             ("more", "\n".join(one for one in to if one not in listed))]  # fmt: skip
+    return Form(FormData([*given, *(("to", one) for one in to if one in listed)]))
 
 
 def make(ask: Ask) -> Response:
@@ -167,6 +197,8 @@ def _make(ask: Ask) -> str:
         urgency=urgency.parse(form.text("urgency", 20)) if form.has("urgency") else Urgency.NORMAL,
         answers_id=form.text("answers", 32) or None,
         due_on=day_of(form.text("due", 10), "Hạn trả lời"),
+        concerns=read_concern(form.text("concerns", 10)).value if form.has("concerns_id") else None,
+        concerns_id=form.text("concerns_id", 32) or None,
     )
     uploads = form.files.get("file", [])
     ready = take_file(ask.app, uploads[0].name, uploads[0].data) if uploads else None
@@ -185,6 +217,9 @@ def _known(ask: Ask, me: Actor, signers: tuple[tuple[str, str], ...], unit_id: s
         people = {one.id for one in people_of(connection, me.agency_id, on=ask.today)}
         units = {one.id for one in units_of(connection, me.agency_id)}
         bodies = {code for code, _ in bodies_here(ask.app, connection, me.agency_id)}
+        if concerned := ask.form.text("concerns_id", 32):
+            registry.document_row(connection, ask.account.agencies, concerned, ask.account.login)
+            target_of(connection, concerned, me.agency_id)
         answered = ask.form.text("answers", 32)
         if answered and get_document(connection, answered).agency_id != me.agency_id:
             raise InputError("Không có văn bản đến này để trả lời.")
