@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -117,6 +118,49 @@ def test_explain_names_channel_reason_and_review(app: App, clock: SetClock) -> N
     }  # fmt: skip
 
 
+def test_explain_asks_about_another_hour_and_a_size(app: App, clock: SetClock) -> None:
+    """Every kind of row in words of the office: hours, urgency, size, group, kind; and what follows a size or a policy."""
+    put_table(
+        app,
+        {
+            "groups": {"phuong": ["H24.91.*"]},
+            "transports": {"gui": {"kind": "smtp", "host": "smtp.example.vn", "max_size": 1_000_000}},
+            "routes": [
+                {"name": "đêm", "match": {"hours": "22:00-05:00"}, "transports": ["smtp"]},
+                {"name": "khẩn", "match": {"urgency_from": 2}, "transports": ["gui"], "tls": "verify"},
+                {
+                    "name": "nhóm",
+                    "match": {"groups": ["phuong"], "size_from": 2_000_000},
+                    "transports": ["gui", "smtp"],
+                },
+                {"name": "công ty", "match": {"kinds": ["organisation"]}, "transports": ["smtp"]},
+                ALL,
+            ],
+        },
+    )
+
+    def ask(code: str, urgency: Urgency = Urgency.NORMAL, **more: Any) -> dict[str, Any]:
+        with app.database.read() as connection:
+            return asking.explain(connection, app, code, urgency=urgency, size=more.get("size"), at=more.get("at"))
+
+    night = ask(WARD, at=clock() + timedelta(hours=14))
+    assert night["row"] == "đêm" and night["at"] == "2026-11-23T23:30:00+07:00"
+    assert night["because"] == "Khớp dòng 'đêm': thời điểm 23:30 ngày 23/11/2026"
+    urgent = ask(WARD, Urgency.VERY_URGENT)
+    assert urgent["row"] == "khẩn" and any("đúng tên" in step for step in urgent["next"])
+    large = ask(WARD, size=3_000_000)
+    assert large["because"] == "Khớp dòng 'nhóm': tiền tố H24.91 (nhóm phuong); cỡ 3000000 byte"
+    assert large["next"][-1] == "Thư lớn hơn 1000000 byte mà 'gui' nhận: chia tệp thành nhiều thư, vẫn là một văn bản"
+    unknown = ask(WARD)
+    assert unknown["row"] == "tất cả" and ask(FIRM)["because"] == "Khớp dòng 'công ty': loại nơi nhận tổ chức"
+    assert {item["row"]: item["because"] for item in unknown["skipped"]} == {
+        "đêm": "lúc 09:30 ngoài khoảng 22:00-05:00",
+        "khẩn": "độ khẩn 'thường' thấp hơn 'thượng khẩn'",
+        "nhóm": "cỡ chưa biết (tính là 0 byte) nhỏ hơn 2000000",
+        "công ty": "loại nơi nhận 'cơ quan nhà nước' không thuộc tổ chức",
+    }
+
+
 def test_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = tmp_path / "data"
     folder.mkdir()
@@ -152,6 +196,8 @@ def test_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     faulty = tmp_path / "sai.toml"
     faulty.write_text('[[routes]]\nname = "a"\ntransports = ["fax"]\n')
     assert run("route", "test", str(faulty), "--json", code=1)["faults"][0]["code"] == "TRANSPORT-UNKNOWN"
+    assert run("route", "explain", WARD, "--at", "2026-11-22T23:00", "--json")["at"] == "2026-11-22T23:00:00+07:00"
+    run("route", "explain", WARD, "--at", "đêm", code=2)
     run("route", "explain", "H99.1", code=1)
     run("route", "explain", WARD, "--urgency", "vội", code=2)
     assert new_id()

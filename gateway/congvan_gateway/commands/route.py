@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import argparse
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from congvan_core.errors import InputError, RefusedError
+from congvan_core.ids import VIETNAM
 from congvan_gateway.commands.console_io import actor, add_config, add_output, open_app, print_json, say, warn
 from congvan_gateway.main import App
+
+_HEALTH = {"open": "đang ngắt", "half_open": "đang thăm dò"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,6 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     explains.add_argument("code", metavar="MÃ")
     explains.add_argument("--urgency", default="thường", metavar="ĐỘ-KHẨN")
     explains.add_argument("--size", type=int, metavar="BYTE")
+    explains.add_argument("--at", metavar="LÚC", help="vào lúc này thay cho bây giờ, ví dụ 2026-11-22T23:00")
     tests = acts.add_parser("test", help="thử một bảng trên các thư đã gửi, chưa bật")
     tests.add_argument("file", nargs="?", type=Path, metavar="TỆP", help="TOML hoặc XLSX; không có thì dùng --version")
     tests.add_argument("--version", dest="table", type=int, metavar="N")
@@ -80,7 +85,9 @@ def _list(app: App, args: argparse.Namespace) -> int:
             match = ", ".join(f"{key}={value}" for key, value in (row.get("match") or {}).items()) or "mọi nơi nhận"
             say(f"  {number}. {row['name']}: {match} -> {', '.join(row.get('transports') or ()) or '(theo mẫu)'}")
     for item in ill:
-        say(f"  ! {item['destination']}: {item['state']} từ {item['since']} ({item['because']})")
+        say(
+            f"  ! {item['destination']} {_HEALTH.get(item['state'], item['state'])} từ {item['since']} ({item['because']})"
+        )
     for item in known:
         say(f"  phiên bản {item['version']}: {item['state']}, {item['rows']} dòng, {item['created_by']}")
     return 0
@@ -89,12 +96,13 @@ def _list(app: App, args: argparse.Namespace) -> int:
 def _explain(app: App, args: argparse.Namespace) -> int:
     from congvan_core.documents import urgency
     from congvan_gateway.routing.asking import explain
+    from congvan_gateway.routing.deciding import channel_vi
 
     level = urgency.read(args.urgency)
     if level is None:
         raise InputError(f"Không có độ khẩn '{args.urgency}'")
     with app.database.read() as connection:
-        result = explain(connection, app, args.code, urgency=level, size=args.size)
+        result = explain(connection, app, args.code, urgency=level, size=args.size, at=_moment(args.at))
     if args.json:
         print_json(result)
         return 0
@@ -108,12 +116,24 @@ def _explain(app: App, args: argparse.Namespace) -> int:
     for step in result["next"]:
         say(f"  - {step}")
     channel = result["channel"]
-    say(f"Kênh trong danh bạ: {channel['channel']}; lý do (khoản 4 Điều 13): {channel['reason'] or 'chưa ghi'}")
+    say(
+        f"Kênh trong danh bạ: {channel_vi(channel['channel'])}; lý do (khoản 4 Điều 13): {channel['reason'] or 'chưa ghi'}"
+    )
     if channel["review_due"]:
         say(f"  ! Đến hạn xem xét lại kênh ({channel['review_on']})")
     for item in result["health"]:
-        say(f"  ! {item['destination']} đang {item['state']}: {item['because']}")
+        say(f"  ! {item['destination']} {_HEALTH.get(item['state'], item['state'])}: {item['because']}")
     return 0
+
+
+def _moment(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise InputError(f"Thời điểm '{text}' không đọc được; viết như 2026-11-22T23:00") from error
+    return at if at.tzinfo else at.replace(tzinfo=VIETNAM)
 
 
 def _test(app: App, args: argparse.Namespace) -> int:

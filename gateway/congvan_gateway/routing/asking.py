@@ -69,12 +69,19 @@ def ask(connection: Connection, app: App, kept: Kept, case: Case) -> Decision:
     return decide(kept.table, kept.version, case, usual_terms(app.settings, urgent=bool(case.urgency)))
 
 
-def explain(connection: Connection, app: App, code: str, *, urgency: Urgency, size: int | None) -> dict[str, Any]:
-    """The public answer of ``route explain``. Raises as ``resolve_recipient``."""
-    at = app.clock()
+def explain(
+    connection: Connection, app: App, code: str, *, urgency: Urgency, size: int | None, at: datetime | None = None
+) -> dict[str, Any]:
+    """The public answer of ``route explain``; ``at`` where another moment than now is asked about. Raises as
+    ``resolve_recipient``.
+    """
+    at = at or app.clock()
     to = resolve_recipient(connection, code, at.astimezone(VIETNAM).date())
     case = case_of(connection, to.code, to.address, urgency=urgency, size=size, at=at)
-    out = ask(connection, app, active(connection), case).to_json()
+    kept = active(connection)
+    out = ask(connection, app, kept, case).to_json()
+    out["at"] = iso_vn(at)
+    out["next"] += _too_large(app, kept.table, out["transports"], size)
     point = to.contact_point
     out["recipient"] = {"code": to.code, "name": to.name, "address": to.address, "kind": point.kind}
     out["channel"] = {
@@ -85,6 +92,20 @@ def explain(connection: Connection, app: App, code: str, *, urgency: Urgency, si
     }
     out["encryption_key"] = case.has_key
     out["health"] = health(connection, out["transports"])
+    return out
+
+
+def _too_large(app: App, table: Table | None, transports: list[str], size: int | None) -> list[str]:
+    """What happens to a mail that a way does not take: in words."""
+    out = []
+    for name in transports:
+        way = table.transports.get(name) if table is not None else None
+        limit = way.max_size if way is not None else app.settings.delivery.max_size
+        if size is None or limit is None or size <= limit or (way is not None and way.kind != "smtp"):
+            continue
+        lent = app.settings.links.enabled and app.settings.links.public_url
+        how = "chia tệp thành nhiều thư" + (" hoặc gửi bằng liên kết mã hóa có hạn" if lent else "")
+        out.append(f"Thư lớn hơn {limit} byte mà '{name}' nhận: {how}, vẫn là một văn bản")
     return out
 
 

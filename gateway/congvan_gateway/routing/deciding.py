@@ -12,6 +12,12 @@ from congvan_core.ids import VIETNAM
 from congvan_gateway.routing.model import BUILT_IN, Match, Row, Table
 from congvan_gateway.routing.validating import Selectors, selectors, under
 
+_KINDS = {"state": "cơ quan nhà nước", "organisation": "tổ chức", "citizen": "công dân"}
+_TLS = {
+    "none": "không mã hóa", "opportunistic": "mã hóa khi máy chủ nhận có", "require": "phải mã hóa",
+    "verify": "phải mã hóa, chứng thư máy chủ nhận phải đúng tên", "pin": "chỉ máy chủ nhận có chứng thư đã ghim",
+    "dane": "máy chủ nhận phải khớp DANE",
+}  # fmt: skip
 _CHANNELS = {"qlvbdh": "QLVBĐH", "gateway": "cổng văn bản", "plain": "hộp thư thường", "paper": "văn bản giấy"}
 
 
@@ -109,22 +115,36 @@ def _against(match: Match, opened: Selectors, case: Case) -> str | None:
     if not opened.anyone and not any(opened.takes(code) for code in codes):
         return f"mã {', '.join(case.codes) or '(không rõ)'} không thuộc các mã, tiền tố, nhóm của dòng"
     if match.kinds and case.kind not in match.kinds:
-        return f"loại nơi nhận '{case.kind}' không thuộc {', '.join(match.kinds)}"
+        return f"loại nơi nhận '{kind_vi(case.kind)}' không thuộc {', '.join(map(kind_vi, match.kinds))}"
     if match.channels and case.channel not in match.channels:
-        return f"kênh '{_CHANNELS.get(case.channel, case.channel)}' không thuộc kênh của dòng"
+        return f"kênh '{channel_vi(case.channel)}' không thuộc kênh của dòng"
     if case.urgency < match.urgency_from:
         return f"độ khẩn '{case.urgency.vi}' thấp hơn '{Urgency(match.urgency_from).vi}'"
     size = case.size or 0
     if match.size_from is not None and size < match.size_from:
-        return f"cỡ {size} byte nhỏ hơn {match.size_from}"
+        return f"{_size_vi(case)} nhỏ hơn {match.size_from}"
     if match.size_to is not None and size > match.size_to:
-        return f"cỡ {size} byte lớn hơn {match.size_to}"
+        return f"{_size_vi(case)} lớn hơn {match.size_to}"
     local = case.at.astimezone(VIETNAM)
     if match.days and local.isoweekday() not in match.days:
         return "khác ngày trong tuần"
     if match.minutes is not None and not within(match.minutes, local.hour * 60 + local.minute):
         return f"lúc {local:%H:%M} ngoài khoảng {match.hours}"
     return None
+
+
+def channel_vi(channel: str) -> str:
+    """A directory's channel in words."""
+    return _CHANNELS.get(channel, channel)
+
+
+def kind_vi(kind: str) -> str:
+    """A recipient's kind in words."""
+    return _KINDS.get(kind, kind)
+
+
+def _size_vi(case: Case) -> str:
+    return "cỡ chưa biết (tính là 0 byte)" if case.size is None else f"cỡ {case.size} byte"
 
 
 def within(hours: tuple[int, int], minute: int) -> bool:
@@ -143,13 +163,13 @@ def _because(row: Row, table: Table, opened: Selectors, case: Case) -> str:
     elif prefix is not None:
         why.append(f"tiền tố {prefix}" + _from_group(match, prefix, match.prefixes))
     if match.kinds:
-        why.append(f"loại nơi nhận {case.kind}")
+        why.append(f"loại nơi nhận {kind_vi(case.kind)}")
     if match.channels:
-        why.append(f"kênh {_CHANNELS.get(case.channel, case.channel)}")
+        why.append(f"kênh {channel_vi(case.channel)}")
     if match.urgency_from:
         why.append(f"độ khẩn {case.urgency.vi}")
     if match.size_from is not None or match.size_to is not None:
-        why.append(f"cỡ {case.size or 0} byte")
+        why.append(_size_vi(case))
     if match.days or match.hours:
         why.append(f"thời điểm {case.at.astimezone(VIETNAM):%H:%M ngày %d/%m/%Y}")
     return f"Khớp dòng '{row.name}': " + ("; ".join(why) if why else "dòng cuối, khớp mọi nơi nhận")
@@ -185,6 +205,8 @@ def next_steps(terms: Terms) -> list[str]:
         )
     if others:
         out.append(f"Khi '{first}' hoạt động lại (một thư thăm dò thành công): trở về '{first}'")
+    if terms.tls is not None:
+        out.append(f"TLS theo tuyến: {_TLS.get(terms.tls, terms.tls)}")
     if terms.encryption != "never":
         word = "bắt buộc, không có chứng thư thì chờ" if terms.encryption == "require" else "khi danh bạ có chứng thư"
         out.append(f"Mã hóa cho bên nhận: {word}")
