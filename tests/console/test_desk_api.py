@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from datetime import timedelta
 from typing import Any
 
@@ -13,7 +14,8 @@ from congvan_core.ids import new_id, now
 from congvan_core.storage.schema import document
 from congvan_gateway.console.schema import api_token
 from congvan_gateway.console.sessions import digest
-from support_desk import Desk
+from congvan_gateway.demonstration import agencies as cast
+from support_desk import Desk, signed
 
 
 def make_token(desk: Desk, *scopes: str, agencies: list[str] | None = None, days: int = 1) -> str:
@@ -106,6 +108,89 @@ def test_a_program_arranges_registers_strikes_and_proves(desk: Desk) -> None:
         assert reader.get("/audit/journal").status_code == 403
 
 
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode()
+
+
+def test_one_decision_for_many_mails(desk: Desk) -> None:
+    items = [desk.items[name] for name in ("good-67", "broken", "good-68")]
+    with program(desk, "decide") as clerk:
+        body = {"act": "release", "by": "An", "items": [*items, "0" * 32]}
+        done = clerk.post("/quarantine/decisions", json=body, headers={"Idempotency-Key": "nhom-1"}).json()
+        assert [d.get("register_number") for d in done] == ["1", None, "2", None]
+        assert done[1]["error"]["code"] == "refused" and done[3]["error"]["code"] == "not_found"
+        assert clerk.post("/quarantine/decisions", json={**body, "items": []}).status_code == 400
+        assert clerk.post("/quarantine/decisions", json={**body, "items": [items[0]] * 2}).status_code == 400
+
+
+def test_an_arrival_on_paper_is_entered_once_by_its_key(desk: Desk) -> None:
+    body = {"channel": "paper", "symbol": "12/QĐ-UBND", "date": "2026-11-20", "author": "UBND xã Mẫu",
+            "subject": "Về việc thử", "files": [{"name": "quét.txt", "content": _base64(b"x")}]}  # fmt: skip
+    with program(desk, "send", "read", "decide") as clerk:
+        first = clerk.post("/arrivals", json=body, headers={"Idempotency-Key": "giay-1"})
+        again = clerk.post("/arrivals", json=body, headers={"Idempotency-Key": "giay-1"})
+        assert first.status_code == again.status_code == 201, first.text
+        assert first.json()["register_number"] == "1" == again.json()["register_number"]
+        (found,) = clerk.get("/documents").json()
+        assert found["author"] == "UBND xã Mẫu" and found["date"] == "2026-11-20"
+        for wrong in (
+            {"channel": "khinh khí cầu"},
+            {"date": "hôm qua"},
+            {"files": "x"},
+            {"arrived": "x"},
+            {"author": ""},
+        ):
+            assert clerk.post("/arrivals", json={**body, **wrong}).status_code == 400, wrong
+        listed = clerk.post(
+            "/dossiers", json={"title": "Việc thử", "unit": "VP", "keeper": "Nguyễn An", "retention_years": 10}
+        )
+        assert listed.status_code == 201, listed.text
+        dossier = f"/dossiers/{listed.json()['dossier']}"
+        put = {"act": "put", "document": found["document_id"]}
+        assert clerk.post(f"{dossier}/act", json=put).status_code == 200
+        assert [d["document_id"] for d in clerk.get(dossier).json()["documents"]] == [found["document_id"]]
+        assert [d["title"] for d in clerk.get("/dossiers").json()] == ["Việc thử"]
+        assert clerk.post(f"{dossier}/act", json={"act": "close"}).json()["state"] == "closed"
+    with program(desk, "read", "decide", agencies=["0" * 32]) as other:
+        assert other.get(dossier).status_code == 404
+        assert other.post(f"{dossier}/act", json={"act": "close"}).status_code == 404
+
+
+def test_a_draft_is_made_and_submitted_in_a_persons_name(desk: Desk) -> None:
+    body = {"by": "vanthu", "type": "Công văn", "symbol": "UBND-VP", "subject": "Về việc thử", "to": [cast.SENDER.code],
+            "signers": ["lanhdao"]}  # fmt: skip
+    with program(desk, "draft") as system:
+        made = system.post("/drafts", json=body)
+        assert made.status_code == 201 and made.json()["state"] == "draft", made.text
+        draft = f"/drafts/{made.json()['draft']}"
+        assert system.post(f"{draft}/act", json={"by": "vanthu", "act": "submit"}).status_code in (400, 409, 422)
+        said = system.post(f"{draft}/act", json={"by": "vanthu", "act": "comment", "text": "đã soát"}).json()
+        assert said["acts"][-1]["text"] == "đã soát"
+        assert system.post(f"{draft}/act", json={"by": "lanhdao", "act": "approve"}).status_code == 400
+        assert system.post("/drafts", json={**body, "by": "không ai"}).status_code == 404
+        assert [d["draft"] for d in system.get("/drafts", params={"state": "draft"}).json()] == [made.json()["draft"]]
+    with program(desk, "draft", agencies=["0" * 32]) as other:
+        assert other.get(draft).status_code == 404 and other.get("/drafts").json() == []
+        assert other.post("/drafts", json=body).status_code == 404
+    with program(desk, "read") as reader:
+        assert reader.get("/drafts").status_code == 403
+
+
+def test_a_document_is_recalled_by_a_signed_one(desk: Desk, morning: Any) -> None:
+    pki = cast.make_pki(desk.app.settings.base.parent / "pki")
+    files = [{"name": "71-SMT-VP_23112026_Hop.pdf", "content": _base64(signed(pki, "71", "V/v họp"))}]
+    with program(desk, "send", "read") as system:
+        sent = system.post("/documents", json={"files": files, "to": [cast.SENDER.code], "symbol": "71/SMT-VP"})
+        assert sent.status_code == 201, sent.text
+        document = f"/documents/{sent.json()['document_id']}"
+        order = {"kind": "recall", "reason": "sai nội dung", "symbol": "72/SMT-VP",
+                 "files": [{"name": "72-SMT-VP_23112026_Thu-hoi.pdf", "content": _base64(signed(pki, "72", "V/v thu hồi"))}]}  # fmt: skip
+        assert system.post(f"{document}/orders", json={**order, "kind": "x"}).status_code == 400
+        done = system.post(f"{document}/orders", json=order)
+        assert done.status_code == 201, done.text
+        assert system.get(document).json()["state"] == "recalling"
+
+
 @pytest.mark.parametrize(
     ("body", "status"),
     [({}, 400), ({"files": [], "to": ["H24.90"]}, 400), ({"files": [{"name": "a.pdf", "content": "!"}], "to": ["H24.90"]}, 400),
@@ -122,7 +207,7 @@ def test_the_description_is_kept(desk: Desk) -> None:
     import schemathesis
     from hypothesis import HealthCheck, Phase, given, settings
 
-    token = make_token(desk, "read", "decide", "send", "audit")
+    token = make_token(desk, "read", "decide", "send", "draft", "audit")
     schema = schemathesis.openapi.from_url(f"{desk.base}/api/v1/openapi.json", wait_for_schema=10)
     seen: list[str] = []
     for result in schema.get_all_operations():
@@ -137,4 +222,4 @@ def test_the_description_is_kept(desk: Desk) -> None:
 
         probe()
         seen.append(operation.label)
-    assert len(seen) == 26
+    assert len(seen) == 37

@@ -62,7 +62,8 @@ def _say(text: str, depth: int) -> str:
 
 def _in_parts(text: str, depth: int) -> str:
     """What fills a blank may be a list, or a name with what is so of it: ``12/QĐ-UBND: câu; 13/QĐ-UBND: câu``."""
-    if "; " in text:
-        return "; ".join(_say(part, depth + 1) for part in text.split("; ", 50))
+    for sign in (". ", "; "):
+        if sign in text:
+            return sign.join(_say(part, depth + 1) for part in text.split(sign, 50))
     name, colon, rest = text.partition(": ")
     return f"{name}: {_say(rest, depth + 1)}" if colon else text

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from dataclasses import replace
-from datetime import date
 from typing import Any
 
 from congvan_core.documents import urgency
@@ -13,15 +10,14 @@ from congvan_core.documents.model import FileRole
 from congvan_core.documents.store import get_document
 from congvan_core.documents.text import nfc
 from congvan_core.dossiers.rights import hidden_from
-from congvan_core.errors import InputError, NotFoundError, RefusedError
+from congvan_core.errors import CongvanError, InputError, NotFoundError, RefusedError
 from congvan_core.ids import iso_vn
 from congvan_core.journal.writing import append
 from congvan_core.registers.books import all_books
 from congvan_core.registers.listing import lines
 from congvan_gateway.console import drafts, registry
 from congvan_gateway.console.api.arranging import item_of, person_of
-from congvan_gateway.console.api.door import Answer, Call
-from congvan_gateway.console.desk import Upload
+from congvan_gateway.console.api.door import Answer, Call, code_of
 from congvan_gateway.console.pages.waiting import waiting_rows
 from congvan_gateway.console.rights import visible_agencies
 from congvan_gateway.dispatch.following import track_json
@@ -95,7 +91,7 @@ def track(call: Call) -> Answer:
 
 def send_document(call: Call) -> Answer:
     """Issue and send; files are base64 in the body, main first."""
-    uploads = [Upload(*_file(item)) for item in _list(call, "files")]
+    uploads = call.files("files")
     files = drafts.take(call.app, uploads[:1], uploads[1:])
     with call.app.database.read() as connection:
         own = visible_agencies(connection, call.agencies)
@@ -110,11 +106,11 @@ def send_document(call: Call) -> Answer:
         to=to,
         number=call.text("number", 20) or None,
         symbol=nfc(call.text("symbol", 60)) or None,
-        issued_on=_day(call, "date"),
+        issued_on=call.day("date"),
         subject=nfc(call.text("subject", 1000)) or None,
         type_name=nfc(call.text("type", 100)) or None,
         urgency=urgency.parse(call.text("urgency", 20)) if call.text("urgency", 20) else None,
-        due_on=_day(call, "due_date"),
+        due_on=call.day("due_date"),
         agency=wanted,
         accept_undecided=call.text("accept_undecided", 500) or None,
         for_information=call.text("for_information", 500) or None,
@@ -125,30 +121,6 @@ def send_document(call: Call) -> Answer:
     if packet is not None and (metadata := read_packet(packet).metadata) is not None:
         request = replace(request, packet=metadata)
     return 201, send(call.app, request).to_json()
-
-
-def _list(call: Call, name: str) -> list[Any]:
-    value = call.body.get(name)
-    if not isinstance(value, list) or not 1 <= len(value) <= 50:
-        raise InputError(f"{name} phải là danh sách từ 1 đến 50 mục")
-    return value
-
-
-def _file(item: Any) -> tuple[str, bytes]:
-    if not isinstance(item, dict) or not isinstance(item.get("name"), str) or not isinstance(item.get("content"), str):
-        raise InputError('Mỗi tệp là {"name": "…", "content": "base64"}')
-    try:
-        return item["name"][:300], base64.b64decode(item["content"], validate=True)
-    except (binascii.Error, ValueError):
-        raise InputError(f"Tệp {item['name'][:80]}: content không phải base64") from None
-
-
-def _day(call: Call, name: str) -> date | None:
-    text = call.text(name, 10)
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError:
-        raise InputError(f"{name} phải là ngày dạng 2026-11-22") from None
 
 
 def resend_document(call: Call) -> Answer:
@@ -171,21 +143,39 @@ def item(call: Call) -> Answer:
 
 def decide(call: Call) -> Answer:
     """release, information, refuse or discard, in the name of the person that the program names."""
-    row = item_of(call, call.path("item"))
+    return 200, _decided(call, call.path("item"))
+
+
+def decide_many(call: Call) -> Answer:
+    """One decision for several mails, each done by itself in the order given; what could not be done says why."""
+    items = call.texts("items", 100)
+    if not items or len(set(items)) != len(items):
+        raise InputError("items phải là danh sách từ 1 đến 100 thư khác nhau")
+    person_of(call)
+    out: list[dict[str, Any]] = []
+    for item in items:
+        try:
+            out.append(_decided(call, item))
+        except CongvanError as error:
+            out.append({"item": item, "error": {"code": code_of(error), "message": error.message}})
+    return 200, out
+
+
+def _decided(call: Call, item: str) -> dict[str, Any]:
+    row, by = item_of(call, item), person_of(call)
     act, reason = call.text("act", 20, required=True), call.text("reason", 1000)
-    by = person_of(call)
     if act == "release":
         try:
-            return 200, acts.release(call.app, row.id, by, reason=reason or None).to_json()
+            return acts.release(call.app, row.id, by, reason=reason or None).to_json()
         except second_person.SecondPersonError:
             second_person.ask_in_name_of(call.app, row, act, reason, call.text("by", 150))
-            return 200, {**acts.outcome_of(call.app, row.id).to_json(), "waits_for": "second_person"}
+            return {**acts.outcome_of(call.app, row.id).to_json(), "waits_for": "second_person"}
     if act == "information":
-        return 200, acts.release(call.app, row.id, by, for_information=True, reason=reason or None).to_json()
+        return acts.release(call.app, row.id, by, for_information=True, reason=reason or None).to_json()
     if act == "refuse":
-        return 200, acts.refuse(call.app, row.id, by, reason=reason).to_json()
+        return acts.refuse(call.app, row.id, by, reason=reason).to_json()
     if act == "discard":
-        return 200, acts.discard(call.app, row.id, by, reason=reason).to_json()
+        return acts.discard(call.app, row.id, by, reason=reason).to_json()
     raise InputError("act phải là release, information, refuse hoặc discard")
 
 

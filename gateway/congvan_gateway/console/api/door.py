@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import hashlib
 import json
 import logging
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import delete, insert, select, update
@@ -19,7 +21,7 @@ from starlette.responses import JSONResponse, Response
 
 from congvan_core.errors import ConflictError, CongvanError, InputError
 from congvan_core.ids import new_id
-from congvan_gateway.console.desk import Desk, status_of
+from congvan_gateway.console.desk import Desk, Upload, status_of
 from congvan_gateway.console.schema import api_token, idempotency_key
 from congvan_gateway.console.sessions import digest
 from congvan_gateway.main import App
@@ -88,6 +90,31 @@ class Call:
             raise InputError(f"{name} phải là danh sách chuỗi, nhiều nhất {most}")
         return [v.replace("\x00", "").encode("utf-8", "replace").decode().strip() for v in value]
 
+    def day(self, name: str) -> date | None:
+        """A day of the body. Raises InputError."""
+        text = self.text(name, 10)
+        try:
+            return date.fromisoformat(text) if text else None
+        except ValueError:
+            raise InputError(f"{name} phải là ngày dạng 2026-11-22") from None
+
+    def files(self, name: str, *, least: int = 1) -> list[Upload]:
+        """Files of the body, base64 each. Raises InputError."""
+        value = self.body.get(name, [] if least == 0 else None)
+        if not isinstance(value, list) or not least <= len(value) <= 50:
+            raise InputError(f"{name} phải là danh sách từ {least} đến 50 mục")
+        return [_upload(item) for item in value]
+
+
+def _upload(item: Any) -> Upload:
+    if not isinstance(item, dict) or not isinstance(item.get("name"), str) or not isinstance(item.get("content"), str):
+        raise InputError('Mỗi tệp là {"name": "…", "content": "base64"}')
+    name = item["name"][:300].replace("\x00", "").encode("utf-8", "replace").decode()
+    try:
+        return Upload(name, base64.b64decode(item["content"], validate=True))
+    except (binascii.Error, ValueError):
+        raise InputError(f"Tệp {name[:80]}: content không phải base64") from None
+
 
 Answer = tuple[int, Any]
 Handler = Callable[[Call], Answer]
@@ -117,7 +144,7 @@ def door(desk: Desk, handlers: dict[str, tuple[Handler, str]]) -> Callable[[Requ
             status, value = await run_in_threadpool(handler, call)
             return value if isinstance(value, Response) else JSONResponse(value, status)
         except CongvanError as error:
-            return problem(status_of(error), _CODES.get(status_of(error), "error"), error.message)
+            return problem(status_of(error), code_of(error), error.message)
         except Exception as error:
             if type(error).__name__ == "_TooLargeError":
                 raise
@@ -126,6 +153,11 @@ def door(desk: Desk, handlers: dict[str, tuple[Handler, str]]) -> Callable[[Requ
             return problem(500, "fault", f"Chương trình gặp lỗi; mã sự cố {number}")
 
     return run
+
+
+def code_of(error: CongvanError) -> str:
+    """The English word for an error, for programs."""
+    return _CODES.get(status_of(error), "error")
 
 
 _CODES = {400: "bad_request", 404: "not_found", 409: "conflict", 422: "refused", 503: "try_later"}

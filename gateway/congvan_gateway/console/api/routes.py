@@ -9,7 +9,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from congvan_core import __version__
-from congvan_gateway.console.api import acts, arranging, asking, following
+from congvan_core.registers.other_channels import CHANNELS
+from congvan_core.workflow.moves import DraftState
+from congvan_gateway.console.api import acts, arranging, asking, drafting, entering, following, keeping
 from congvan_gateway.console.api.door import Handler, door
 from congvan_gateway.console.desk import Desk
 
@@ -21,15 +23,49 @@ def _body(required: list[str], **properties: Any) -> dict[str, Any]:
     return {"type": "object", "required": required, "properties": properties}
 
 
+_FILE = _body(["name", "content"], name=_TEXT, content={"type": "string", "contentEncoding": "base64"})
+_FILES = {"type": "array", "minItems": 1, "maxItems": 50, "items": _FILE}
 _SEND = _body(
     ["files", "to"],
-    files={"type": "array", "minItems": 1, "maxItems": 50,
-           "items": _body(["name", "content"], name=_TEXT, content={"type": "string", "contentEncoding": "base64"})},
+    files=_FILES,
     to={"type": "array", "minItems": 1, "maxItems": 500, "items": _TEXT},
     **{name: _TEXT for name in ("number", "symbol", "date", "subject", "type", "urgency", "due_date", "agency",
                                 "accept_undecided", "for_information", "late_reason")},
 )  # fmt: skip
-_DECIDE = _body(["act", "by"], act={"enum": ["release", "information", "refuse", "discard"]}, reason=_TEXT, **_PERSON)
+_DECISIONS = {"enum": ["release", "information", "refuse", "discard"]}
+_DECIDE = _body(["act", "by"], act=_DECISIONS, reason=_TEXT, **_PERSON)
+_DECIDE_MANY = _body(["act", "by", "items"], act=_DECISIONS, reason=_TEXT, **_PERSON,
+                     items={"type": "array", "minItems": 1, "maxItems": 100, "uniqueItems": True, "items": _TEXT})  # fmt: skip
+_BY_HAND = _body(
+    ["channel", "symbol", "date", "author", "subject"], channel={"enum": list(CHANNELS)},
+    files={"type": "array", "maxItems": 50, "items": _FILE}, arrived={"type": "string", "format": "date-time"},
+    date={"type": "string", "format": "date"},
+    **{name: _TEXT for name in ("symbol", "number", "author", "subject", "type", "urgency", "remark", "agency")},
+)  # fmt: skip
+_ORDER = _body(
+    ["kind", "reason", "files"], kind={"enum": ["recall", "replace", "update"]}, files=_FILES,
+    reason={"type": "string", "minLength": 1, "maxLength": 500},
+    **{name: _TEXT for name in ("symbol", "number", "date", "subject", "accept_undecided")},
+)  # fmt: skip
+_DRAFT = _body(
+    ["by", "type", "symbol", "subject", "to", "signers"], by=_PERSON["by"],
+    to={"type": "array", "minItems": 1, "maxItems": 500, "items": _TEXT},
+    signers={"type": "array", "minItems": 1, "maxItems": 10, "items": _TEXT},
+    files={"type": "array", "maxItems": 1, "items": _FILE},
+    **{name: _TEXT for name in ("type", "symbol", "subject", "urgency", "unit", "body", "due_date")},
+)  # fmt: skip
+_DRAFT_ACT = _body(
+    ["act", "by"], by=_PERSON["by"], text=_TEXT, accept_undecided=_TEXT, late_reason=_TEXT,
+    act={"enum": ["version", "enclose", "submit", "withdraw", "comment", "cancel", "signed", "number", "issue"]},
+    files={"type": "array", "maxItems": 1, "items": _FILE},
+)  # fmt: skip
+_DOSSIER = _body(
+    ["title", "keeper"], title={"type": "string", "minLength": 1, "maxLength": 500},
+    keeper={"type": "string", "minLength": 1, "maxLength": 200}, unit=_TEXT, agency=_TEXT,
+    year={"type": "integer", "minimum": 1900, "maximum": 9999},
+    retention_years={"type": ["integer", "null"], "minimum": 1, "maximum": 200},
+)  # fmt: skip
+_DOSSIER_ACT = _body(["act"], act={"enum": ["put", "take_out", "close"]}, document=_TEXT, reason=_TEXT)
 _RESEND = _body(["reason"], reason={"type": "string", "minLength": 1, "maxLength": 500},
                 to={"type": "array", "maxItems": 500, "items": _TEXT})  # fmt: skip
 _REASON = _body(["reason"], reason={"type": "string", "minLength": 1, "maxLength": 500})
@@ -79,6 +115,19 @@ _TABLE: list[tuple[str, str, Handler, str, str, list[tuple[str, dict[str, Any]]]
      _body(["document", "by"], document={"type": "string", "minLength": 1}, reason=_TEXT, **_PERSON)),
     ("/quarantine/{item}/each", "POST", arranging.registered_each, "decide", "Vào sổ từng văn bản của thư", [],
      _body(["by"], reason=_TEXT, **_PERSON)),
+    ("/quarantine/decisions", "POST", acts.decide_many, "decide", "Một quyết định cho nhiều thư", [], _DECIDE_MANY),
+    ("/arrivals", "POST", entering.entered, "send", "Vào sổ văn bản nhận qua kênh khác", [], _BY_HAND),
+    ("/documents/{document}/orders", "POST", entering.ordered, "send",
+     "Thu hồi, thay thế, cập nhật bằng văn bản đã ký số", [], _ORDER),
+    ("/drafts", "GET", drafting.listed, "draft", "Dự thảo",
+     [("state", {"enum": [state.value for state in DraftState]}), _PAGE[2]], None),
+    ("/drafts", "POST", drafting.made, "draft", "Lập dự thảo", [], _DRAFT),
+    ("/drafts/{draft}", "GET", drafting.one, "draft", "Một dự thảo và ý kiến, quyết định", [], None),
+    ("/drafts/{draft}/act", "POST", drafting.acted, "draft", "Một bước của dự thảo", [], _DRAFT_ACT),
+    ("/dossiers", "GET", keeping.listed, "read", "Hồ sơ của một năm", [_PAGE[1]], None),
+    ("/dossiers", "POST", keeping.made, "decide", "Thêm hồ sơ vào danh mục", [], _DOSSIER),
+    ("/dossiers/{dossier}", "GET", keeping.one, "read", "Một hồ sơ và văn bản trong đó", [], None),
+    ("/dossiers/{dossier}/act", "POST", keeping.acted, "decide", "Đưa văn bản vào, rút ra, kết thúc hồ sơ", [], _DOSSIER_ACT),
     ("/agencies", "GET", asking.agencies, "read", "Danh bạ", [_PAGE[0], _PAGE[2]], None),
     ("/route", "GET", asking.route, "read", "Nơi nhận đi đường nào, vì sao",
      [("to", _TEXT), ("urgency", _TEXT), ("size", {"type": "integer", "minimum": 0, "maximum": 10_000_000_000})], None),
@@ -88,7 +137,8 @@ _TABLE: list[tuple[str, str, Handler, str, str, list[tuple[str, dict[str, Any]]]
 
 
 #: What makes something new answers 201; what is not JSON says so.
-_MADE = {("/documents", "POST"), ("/documents/{document}/resend", "POST")}
+_MADE = {(path, "POST") for path in ("/documents", "/documents/{document}/resend", "/documents/{document}/orders",
+                                     "/arrivals", "/drafts", "/dossiers")}  # fmt: skip
 _MEDIA = {
     "/documents/{document}/files/{file}": "application/octet-stream",
     "/documents/{document}/evidence": "application/zip",
@@ -116,7 +166,7 @@ def description() -> dict[str, Any]:
     for path, method, _, scope, summary, query, body in _TABLE:
         parameters: list[dict[str, Any]] = [
             {"name": name, "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
-            for name in ("document", "file", "item")
+            for name in ("document", "file", "item", "draft", "dossier")
             if f"{{{name}}}" in path
         ]
         needed = {"book"} | ({"from", "to"} if path == "/audit/period" else {"to"} if path == "/route" else set())

@@ -31,8 +31,9 @@ from congvan_gateway.console.sessions import digest
 
 SCOPES = {
     "read": "đọc văn bản, sổ, theo dõi, danh sách chờ kiểm tra",
-    "send": "phát hành, gửi lại, lấy lại văn bản; ghi cuộc gọi, báo sự cố",
-    "decide": "sửa, gộp, tách, tiếp nhận, từ chối, loại thư chờ kiểm tra; ghi số, hủy số",
+    "send": "phát hành, gửi lại, lấy lại, thu hồi, thay thế văn bản; vào sổ văn bản nhận qua kênh khác; ghi cuộc gọi, báo sự cố",
+    "decide": "sửa, gộp, tách, tiếp nhận, từ chối, loại thư chờ kiểm tra; ghi số, hủy số; lập, ghi hồ sơ công việc",
+    "draft": "lập, sửa, trình, cấp số, phát hành dự thảo; không duyệt, không ký thay người",
     "audit": "đọc số liệu kiểm tra theo kỳ và kết quả kiểm tra nhật ký",
 }
 
