@@ -11,6 +11,7 @@ from sqlalchemy import Row, select
 
 from congvan_core.documents import urgency
 from congvan_core.documents.text import nfc
+from congvan_core.dossiers.rights import require_open
 from congvan_core.errors import InputError, NotFoundError, RefusedError
 from congvan_core.ids import iso_vn
 from congvan_core.workflow import drafts
@@ -125,6 +126,9 @@ def _draft(call: Call) -> Row[Any]:
         row = drafts.get(connection, call.path("draft"))
     if call.agencies is not None and row.agency_id not in call.agencies:
         raise NotFoundError("Không có dự thảo này")
+    if row.document_id is not None:
+        with call.app.database.read() as connection:
+            require_open(connection, "document", row.document_id, call.login)
     return row
 
 

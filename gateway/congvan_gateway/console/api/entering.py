@@ -47,13 +47,13 @@ def _moment(call: Call) -> datetime | None:
 
 def ordered(call: Call) -> Answer:
     """The document is recalled, replaced or updated by a signed document, sent to everyone who has it."""
+    with call.app.database.read() as connection:
+        row = registry.document_row(connection, call.agencies, call.path("document"), call.login)
+        own = {point.id: point.code for point in visible_agencies(connection, call.agencies)}
     kind = _ORDERS.get(call.text("kind", 10, required=True))
     if kind is None:
         raise InputError("kind phải là recall, replace hoặc update")
     reason = call.text("reason", 500, required=True)
-    with call.app.database.read() as connection:
-        row = registry.document_row(connection, call.agencies, call.path("document"))
-        own = {point.id: point.code for point in visible_agencies(connection, call.agencies)}
     uploads = call.files("files")
     files = drafts.take(call.app, uploads[:1], uploads[1:])
     request = SendRequest(

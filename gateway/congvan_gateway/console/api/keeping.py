@@ -27,7 +27,7 @@ def one(call: Call) -> Answer:
     with call.app.database.write() as connection:
         row = _dossier(call, connection)
         note_view(connection, row.id, actor=call.actor, at=call.app.clock())
-        hidden = set(rights.hidden_from(connection, call.actor))
+        hidden = set(rights.hidden_from(connection, call.login))
         held = [each for each in keeping.documents_in(connection, row.id) if each.id not in hidden]
     documents = [{"document_id": d.id, "number": d.number, "symbol": d.symbol, "subject": d.subject} for d in held]
     return 200, _line(row) | {"documents": documents}
@@ -61,7 +61,7 @@ def acted(call: Call) -> Answer:
         row = _dossier(call, connection)
         if act == "put":
             there = resolve_document(connection, call.text("document", 200, required=True), agency_id=row.agency_id)
-            rights.require_open(connection, "document", there.id, call.actor)
+            rights.require_open(connection, "document", there.id, call.login)
             keeping.put_in(connection, row.id, there.id, actor=call.actor, at=at)
         elif act == "take_out":
             document, reason = call.text("document", 64, required=True), call.text("reason", 300)
@@ -77,7 +77,7 @@ def _dossier(call: Call, connection: Any) -> Row[Any]:
     """A dossier of the token's agencies that everybody may open. Raises NotFoundError, RefusedError."""
     row = keeping.get(connection, call.path("dossier"))
     require_row(call.agencies, row.agency_id, "hồ sơ")
-    rights.require_open(connection, "dossier", row.id, call.actor)
+    rights.require_open(connection, "dossier", row.id, call.login)
     return row
 
 
