@@ -33,7 +33,7 @@ KEPT: dict[str, re.Pattern[str]] = {
     "words.py": re.compile("phút|giờ|ngày"),
     "pages/admin_routing.py": re.compile("thường"),
     "pages/after_issue.py": re.compile("SAO LỤC|TRÍCH SAO"),  # printed on the copy
-    "pages/by_hand.py": re.compile("thường"),
+    "hand_entries.py": re.compile("thường"),
     "pages/deciding.py": re.compile(r"\{0\} \(người xác nhận: \{1\}\)|văn thư đã đối chiếu.*"),  # in the register
     "pages/drafts.py": re.compile(r"Đã ký \{0\}/\{1\} văn bản\. "),
     "pages/finding.py": re.compile("KẾT QUẢ.*|Tên loại và.*|Tổng số: .*|Mọi văn bản"),  # the print

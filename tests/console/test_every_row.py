@@ -15,6 +15,7 @@ from congvan_core.dossiers.schema import dossier
 from congvan_core.ids import new_id, now
 from congvan_core.registers.other_channels import register_by_hand
 from congvan_core.storage.schema import book, entry, event
+from congvan_core.workflow.schema import draft, person, unit
 from congvan_gateway.console.rendering import environment
 from congvan_gateway.console.routes import page_routes
 from congvan_gateway.console.schema import account, api_token
@@ -119,6 +120,18 @@ def test_no_row_of_another_agency_is_shown_or_changed(there: Office) -> None:
     assert {k: v for k, v in _counts(there).items() if k != "told"} == {k: v for k, v in before.items() if k != "told"}
 
 
+def _draft(there: Office, draft_id: str) -> None:
+    """A draft of the first agency."""
+    agency, at, person_id, unit_id = there.ids[OWN[0][0]], now(), new_id(), new_id()
+    with there.app.database.write() as connection:
+        connection.execute(insert(unit).values(id=unit_id, agency_id=agency, code="VP", name="Văn phòng"))
+        connection.execute(insert(person).values(id=person_id, agency_id=agency, full_name="Người soạn", active=True))
+        connection.execute(insert(draft).values(
+            id=draft_id, agency_id=agency, body_code=OWN[0][0], unit_id=unit_id, drafter_id=person_id, state="draft", type_name="Công văn",
+            symbol="VP", subject=WORDS, recipients=["x"], urgency=0, version=0, created_at=at, updated_at=at,
+        ))  # fmt: skip
+
+
 def test_no_row_of_another_agency_is_told_to_a_program(there: Office) -> None:
     import httpx
 
@@ -126,12 +139,14 @@ def test_no_row_of_another_agency_is_told_to_a_program(there: Office) -> None:
 
     with there.app.database.read() as connection:
         ids = {"document": connection.execute(select(entry.c.document_id)).scalars().first(),
-               "item": connection.execute(select(message.c.id)).scalars().first(), "file": "1"}  # fmt: skip
+               "item": connection.execute(select(message.c.id)).scalars().first(), "file": "1",
+               "dossier": connection.execute(select(dossier.c.id)).scalars().first(), "draft": new_id()}  # fmt: skip
         agency = there.ids[OWN[1][0]]
     value = f"cv_{new_id()}"
+    _draft(there, ids["draft"])
     with there.app.database.write() as connection:
         connection.execute(insert(api_token).values(id=new_id(), name="t", digest=digest(value), created_by="t", agencies=[agency],
-                                                    scopes=["read", "send", "decide", "audit"], created_at=now()))  # fmt: skip
+                                                    scopes=["read", "send", "decide", "draft", "audit"], created_at=now()))  # fmt: skip
     body = {"by": "An", "act": "release", "reason": "x", "said": "x", "number": "7", "fields": {"subject": "x"}, "groups": [["a"]],
             "document": ids["document"]}  # fmt: skip
     with httpx.Client(
