@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
+import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 from sqlalchemy import select, update
 
 from congvan_core.agencies.keys import enroll_key
 from congvan_core.agencies.lookup import by_code
+from congvan_gateway.dispatch.delivering import Dispatcher
 from congvan_gateway.dispatch.issuing import send
 from congvan_gateway.dispatch.request import SendRequest, read_files
 from congvan_gateway.dispatch.resending import resend
@@ -16,9 +19,10 @@ from congvan_gateway.dispatch.sealing import seal_packages
 from congvan_gateway.main import App
 from congvan_gateway.routing.schema import mail_route
 from congvan_gateway.storage.schema import outbox
+from congvan_mailbox.smtp.outcome import Accepted, Deferred, Stage
 from support_exchange import carry
 from support_pki import LivePki
-from support_routing import events, put_table
+from support_routing import Scripted, due_now, events, put_table
 from support_station import B_CODE, A, B, issue_document, make_station
 from support_transports import INSIDE
 
@@ -83,3 +87,37 @@ def test_if_key_falls_back_to_the_signed_body(tmp_path: Path, pki: LivePki) -> N
         assert seal_packages(app) == 1
         with app.database.read() as connection:
             assert not connection.execute(select(mail_route.c.encrypted)).scalar_one()
+
+
+@pytest.mark.parametrize("order", [("usb", "smtp"), ("smtp", "usb")], ids="-".join)
+async def test_encrypted_by_mail_and_readable_where_the_packet_is_read(
+    tmp_path: Path, pki: LivePki, order: tuple[str, str]
+) -> None:
+    """QLVBĐH and the axis read the packet: a mail that changes between them and mail is made anew, with one identity."""
+    a = make_station(tmp_path, A, B, pki, relay_port=9, own_sections=INSIDE)
+    with a.app() as app:
+        enroll_b(app, pki)
+        put_table(app, {
+            "transports": {"usb": {"kind": "folder", "out": "usb"}},
+            "routes": [{"name": "tất cả", "transports": list(order), "encryption": "if_key", "switch_after": 1}],
+        })  # fmt: skip
+        if order[0] == "usb":
+            (a.folder / "usb").write_text("không phải thư mục")
+        down = order[0] == "smtp"
+        answer = Deferred(stage=Stage.CONNECT, text="refused") if down else Accepted(stage=Stage.FINAL, code=250)
+        courier = Scripted([answer])
+        dispatcher = Dispatcher(app, courier)
+        await asyncio.to_thread(issue, app, pki, tmp_path / "van-ban")
+        for _ in range(3):
+            await asyncio.to_thread(seal_packages, app)
+            due_now(app)
+            await dispatcher.step()
+        with app.database.read() as connection:
+            row = connection.execute(select(outbox).where(outbox.c.kind == "package")).one()
+            encrypted = connection.execute(select(mail_route.c.encrypted)).scalar_one()
+        assert (row.state, encrypted) == ("accepted", order[1] == "smtp")
+        assert [b"nveloped-data" in mail.raw for mail in courier.carried if isinstance(mail.raw, bytes)] == [True]
+        if order[1] == "usb":
+            (placed,) = (a.folder / "usb").iterdir()
+            assert {"thu.eml", "goi.edxml"} <= {path.name for path in placed.iterdir()}
+            assert row.message_id.encode() in (placed / "thu.eml").read_bytes()

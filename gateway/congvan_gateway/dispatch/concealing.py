@@ -15,6 +15,8 @@ from congvan_core.errors import CongvanError
 from congvan_core.ids import VIETNAM
 from congvan_core.journal.writing import append
 from congvan_gateway.main import App
+from congvan_gateway.routing import keeping
+from congvan_gateway.routing.model import BUILT_IN, Table, Transport
 from congvan_gateway.routing.schema import mail_route
 from congvan_gateway.storage.schema import outbox
 from congvan_mailbox.package.pack import SignedBody, conceal
@@ -47,15 +49,19 @@ def prepare(app: App, document_id: str, hidden: Callable[[], SignedBody], *, apa
     out = Concealing()
     at = app.clock()
     with app.database.read() as connection:
+        table = keeping.active(connection).table
         rows = connection.execute(
-            select(outbox.c.id, outbox.c.rcpt_to, mail_route.c.terms)
+            select(outbox.c.id, outbox.c.rcpt_to, mail_route.c.terms, mail_route.c.position)
             .join(mail_route, mail_route.c.outbox_id == outbox.c.id)
             .where(outbox.c.document_id == document_id, outbox.c.kind == "package", outbox.c.state == "to_seal")
         ).all()
         wanted = [
             (r, certificates_of(connection, app, r.rcpt_to))
             for r in rows
-            if _asks(r.terms) != "never" and r.id not in apart
+            if _asks(r.terms) != "never"
+            and r.id not in apart
+            # The axis and QLVBĐH read the packet themselves; what must be encrypted does not go that way at all.
+            and not (_asks(r.terms) == "if_key" and reads_packets(table, r.terms, r.position))
         ]
     body: SignedBody | None = None
     for row, certificates in wanted:
@@ -74,6 +80,29 @@ def prepare(app: App, document_id: str, hidden: Callable[[], SignedBody], *, apa
     if out.waiting:
         _tell(app, document_id, out.waiting, at)
     return out
+
+
+def way_at(table: Table | None, terms: dict[str, Any] | None, position: int) -> Transport | None:
+    """The transport at a place of a route; None for the one of the settings, or one that the table has no more."""
+    names = list((terms or {}).get("transports") or [BUILT_IN])
+    return table.transports.get(names[min(position, len(names) - 1)]) if table is not None else None
+
+
+def reads_packets(table: Table | None, terms: dict[str, Any] | None, position: int) -> bool:
+    """Whether the transport takes the mail apart: then it cannot be encrypted for its receiver."""
+    way = way_at(table, terms, position)
+    return way is not None and (way.kind == "axis" or (way.kind == "folder" and way.contents != "mail"))
+
+
+def is_misconcealed(
+    connection: Connection, app: App, table: Table | None, address: str, route: Any, position: int
+) -> bool:
+    """Whether a mail that is encrypted where its receiver has a certificate was sealed for the other kind of way."""
+    if _asks(route.terms) != "if_key":
+        return False
+    if reads_packets(table, route.terms, position):
+        return bool(route.encrypted)
+    return not route.encrypted and bool(certificates_of(connection, app, address))
 
 
 def mark(connection: Connection, outbox_id: str) -> None:

@@ -20,7 +20,7 @@ from congvan_core.ids import new_id
 from congvan_core.journal.writing import append
 from congvan_core.storage import blobs as blob_rows
 from congvan_core.storage.schema import document, document_file
-from congvan_gateway.dispatch.concealing import certificates_of
+from congvan_gateway.dispatch.concealing import certificates_of, is_misconcealed, way_at
 from congvan_gateway.dispatch.outbox import Claim
 from congvan_gateway.dispatch.packing import make_bodies
 from congvan_gateway.main import App
@@ -71,9 +71,7 @@ def too_large(app: App, document_id: str) -> dict[str, int]:
 
 def _limit(app: App, table: Table | None, row: Any) -> int | None:
     """The smaller of what the transport is said to take and what a hop was found to take; only mail can be divided."""
-    names = list((row.terms or {}).get("transports") or [BUILT_IN])
-    name = names[min(row.position, len(names) - 1)]
-    way = table.transports.get(name) if table is not None else None
+    way = way_at(table, row.terms, row.position)
     if way is not None and way.kind != "smtp":
         return None
     said = way.max_size if way is not None else app.settings.delivery.max_size
@@ -82,13 +80,14 @@ def _limit(app: App, table: Table | None, row: Any) -> int | None:
 
 def fits(connection: Connection, app: App, table: Table | None, row: Row[Any], route: Row[Any], position: int) -> bool:
     """Whether the mail as it is sealed suits the transport at ``position`` of its route: the axis and folders take a
-    document whole, and what they took whole may be too large for a mail.
+    document whole and readable; what was made for them may be too large for a mail, or lack its encryption.
     """
     moved = position > 0 or row.attempts > 1
     if row.kind != "package" or not moved:  # it was sealed for its first way
         return True
-    names = list((route.terms or {}).get("transports") or [BUILT_IN])
-    way = table.transports.get(names[min(position, len(names) - 1)]) if table is not None else None
+    if is_misconcealed(connection, app, table, row.rcpt_to, route, position):
+        return False
+    way = way_at(table, route.terms, position)
     if way is not None and way.kind != "smtp":
         return not route.divided
     if route.divided:
@@ -107,7 +106,7 @@ def reshape(connection: Connection, held: Claim, name: str, position: int, at: d
     connection.execute(
         update(mail_route)
         .where(mail_route.c.outbox_id == row.id)
-        .values(position=position, failures=0, transport=None, divided=False)
+        .values(position=position, failures=0, transport=None, divided=False, encrypted=False)
     )
     connection.execute(
         update(outbox)
