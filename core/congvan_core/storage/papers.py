@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from congvan_core.errors import InputError
@@ -71,6 +72,11 @@ def _text(value: Any) -> str:
     return text if len(text) <= _MAX_CELL else text[: _MAX_CELL - 1] + "…"
 
 
+def _short(value: Any) -> bool:
+    """Numbers and days stand in the middle of their column, words at its left."""
+    return isinstance(value, (int, float, date))
+
+
 def _docx(paper: Paper) -> bytes:
     from docx import Document
     from docx.enum.section import WD_ORIENT
@@ -116,17 +122,32 @@ def _docx(paper: Paper) -> bytes:
     repeat = OxmlElement("w:tblHeader")
     repeat.set(qn("w:val"), "true")
     table.rows[0]._tr.get_or_add_trPr().append(repeat)
+    margins = OxmlElement("w:tblCellMar")  # Word's own are so wide that a date breaks in its column
+    for side in ("left", "right"):
+        one_margin = OxmlElement(f"w:{side}")
+        one_margin.set(qn("w:w"), "45")
+        one_margin.set(qn("w:type"), "dxa")
+        margins.append(one_margin)
+    table._tbl.tblPr.append(margins)
     for number, row in enumerate(paper.rows):
-        cells = table.add_row().cells
-        for cell, value in zip(cells, row, strict=True):
+        added = table.add_row()
+        added._tr.get_or_add_trPr().append(OxmlElement("w:cantSplit"))
+        for cell, value in zip(added.cells, row, strict=True):
             run = cell.paragraphs[0].add_run(_text(value))
-            run.font.size, run.font.strike = Pt(10), number in paper.struck
+            run.font.size, run.font.strike = Pt(9.5), number in paper.struck
+            if _short(value):
+                cell.paragraphs[0].alignment = WD_ALIGN_PARAGRAPH.CENTER
     for column, width in zip(table.columns, paper.widths, strict=True):
         column.width = int(inner * width / sum(paper.widths))
     for one in paper.after:
         made.add_paragraph(plain(one))
     foot = section.footer.paragraphs[0].add_run(plain(paper.foot))
     foot.font.size = Pt(8)
+    page = section.footer.paragraphs[0].add_run("    Trang ")
+    page.font.size = Pt(8)
+    number_field = OxmlElement("w:fldSimple")
+    number_field.set(qn("w:instr"), "PAGE")
+    section.footer.paragraphs[0]._p.append(number_field)
     out = io.BytesIO()
     made.save(out)
     return out.getvalue()
@@ -150,9 +171,11 @@ def _pdf(paper: Paper) -> bytes:
     left, right = 56.7, 34.0
     inner = wide - left - right
 
+    middle = ParagraphStyle("middle", parent=cell, alignment=TA_CENTER)
+
     def paragraph(value: Any, crossed: bool) -> Any:
         text = "<br/>".join(escape(_text(value)).split("\n")[:30])
-        return Paragraph(f"<strike>{text}</strike>" if crossed and text else text, cell)
+        return Paragraph(f"<strike>{text}</strike>" if crossed and text else text, middle if _short(value) else cell)
 
     grid = TableStyle(
         [("GRID", (0, 0), (-1, -1), 0.5, "black"), ("VALIGN", (0, 0), (-1, -1), "TOP"),
