@@ -71,11 +71,16 @@ def test_from_the_register_to_done_with_an_answer(office_desk: StaffedDesk) -> N
     warned = handle(desk, "soan", asked, "finish", text="Đã trả lời")
     assert warned.status_code == 400 and "chưa được đưa vào hồ sơ" in said(warned)
     assert handle(desk, "duc", asked, "forward", unit=unit_id).status_code == 303
-    assert handle(desk, "soan", asked, "finish", text="Đã trả lời", dossier="01.VP").status_code == 303
+    filed = handle(desk, "soan", asked, "finish", text="Đã trả lời", new_dossier="Trả lời kiến nghị", retention="10")
+    assert filed.status_code == 303 and "hồ sơ" not in filed.headers["location"]
     assert states(desk, asked) == ["04", "05", "06"]
     with desk.enter("soan") as client:
         page = client.get(f"/giai-quyet/{asked}").text
         assert f"/van-ban/{row(desk, made).document_id}" in page, "the answer is linked to the question"
+        (held,) = re.findall(r"/ho-so/([0-9a-f]{32})", page)
+        inside = client.get(f"/ho-so/{held}").text
+        assert "Trả lời kiến nghị" in inside and f"/van-ban/{asked}" in inside
+        assert f"/van-ban/{row(desk, made).document_id}" in inside, "the answer lies in the same dossier"
         for path, words in (("phieu", "PHIẾU GIẢI QUYẾT VĂN BẢN ĐẾN"), ("dau-den", "ĐẾN")):
             answer = client.get(f"/giai-quyet/{asked}/{path}")
             assert answer.headers["content-type"] == "application/pdf"
@@ -236,6 +241,13 @@ def test_units_people_delegation_and_lists(office_desk: StaffedDesk) -> None:
         assert "Phòng Kinh tế" in client.get(path).text
     with desk.enter("thu") as client:
         assert client.get("/quan-tri/co-cau").status_code == 403
+        assert "Văn bản giấy đến phải số hóa" in client.get("/nhap-van-ban").text
+        entered = {
+            "token": token_of(client), "channel": "paper", "symbol": "31/QĐ-BNV", "date": "2026-11-02",
+            "author": "Bộ Nội vụ", "subject": "Về việc tuyển dụng",
+        }  # fmt: skip
+        told = client.post("/nhap-van-ban", data=entered, follow_redirects=True)
+        assert told.status_code == 200 and "Thuộc danh mục phải số hóa" in told.text, "listed, and no scan came with it"
     assert desk.actor("duc").positions == (("PHÓ GIÁM ĐỐC THƯỜNG TRỰC", None),)
     assert desk.actor("duc").roles == {"leader", "unit_head"}
     with desk.app.database.read() as connection:
