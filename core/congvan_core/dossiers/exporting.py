@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import io
+import json
 from typing import Any
 from xml.etree import ElementTree as ET
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from congvan_core.documents.store import files_of, number_symbol
 from congvan_core.dossiers.keeping import documents_in, get
 from congvan_core.fonts import reportlab_font
+from congvan_core.ids import VIETNAM, iso_vn
+from congvan_core.storage.schema import entry
 from congvan_core.storage.sheets import plain
+from congvan_core.workflow.schema import handling, opinion
 
 
 def dossier_xml(connection: Connection, dossier_id: str, *, organ_id: str) -> bytes:
@@ -51,7 +55,10 @@ def dossier_xml(connection: Connection, dossier_id: str, *, organ_id: str) -> by
             FullName=one.signer_name,
             Priority=one.urgency,
             LegalValue=one.legal_value,
+            Language=row.language,
+            Description=one.legal_reason,
         )
+        _follow(connection, item, one)
         for file in files_of(connection, one.id):
             ET.SubElement(
                 item, "File", name=plain(file.name), role=file.role.value, size=str(file.size), sha256=file.sha256
@@ -59,6 +66,36 @@ def dossier_xml(connection: Connection, dossier_id: str, *, organ_id: str) -> by
     ET.indent(root)
     out: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
     return out
+
+
+def _follow(connection: Connection, item: Any, one: Any) -> None:
+    """What the register and the handling add, and the verification kept with the document (điểm b khoản 3 Điều 20)."""
+    line = connection.execute(
+        select(entry).where(entry.c.document_id == one.id).order_by(entry.c.state != "active", entry.c.id).limit(1)
+    ).one_or_none()
+    work = connection.execute(select(handling).where(handling.c.document_id == one.id)).one_or_none()
+    incoming = one.direction == "incoming"
+    if line is not None:
+        _put(
+            item,
+            ArrivalDate=line.arrived_at.astimezone(VIETNAM).date() if incoming and line.arrived_at else None,
+            ArrivalNumber=line.number_text if incoming else None,
+            IssuedAmount=None if incoming else line.copies,
+            ToPlaces=line.holder if incoming else line.recipients_text,
+        )
+    if work is not None:
+        _put(item, DueDate=work.due_at.astimezone(VIETNAM).date() if work.due_at else one.due_on)
+        trace = ET.SubElement(item, "TraceHeaderList")
+        said = connection.execute(select(opinion).where(opinion.c.handling_id == work.id).order_by(opinion.c.id))
+        _put(trace, State=work.state, Instruction=work.instruction, Result=work.result)
+        for each in said:
+            ET.SubElement(trace, "Opinion", by=plain(each.by), at=iso_vn(each.at) or "").text = plain(each.text)
+    elif one.due_on is not None:
+        _put(item, DueDate=one.due_on)
+    if one.verification is not None:
+        ET.SubElement(item, "Verification", format="json").text = json.dumps(
+            one.verification, ensure_ascii=False, sort_keys=True
+        )
 
 
 def _put(parent: Any, **values: Any) -> None:

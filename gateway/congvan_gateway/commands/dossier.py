@@ -37,8 +37,8 @@ _ACTS: dict[str, tuple[str, tuple[tuple[str, dict[str, Any]], ...]]] = {
     "destroy": ("hủy hồ sơ hết thời hạn bảo quản, có biên bản", (
         _DOSSIER, ("--decision", {"required": True, "metavar": "QUYẾT-ĐỊNH"}),
         ("--witness", {"action": "append", "default": [], "metavar": "TÊN"}))),
-    "export": ("xuất hồ sơ: gói nộp lưu (.zip) có tệp, XML, mục lục PDF", (
-        _DOSSIER, ("-o", {"dest": "output", "type": Path, "required": True, "metavar": "TỆP.zip"}))),
+    "export": ("xuất hồ sơ: .zip (gói nộp lưu: tệp, XML, mục lục), .pdf (mọi văn bản theo thời gian) hoặc .xml", (
+        _DOSSIER, ("-o", {"dest": "output", "type": Path, "required": True, "metavar": "TỆP"}))),
     "limit": ("chỉ những người này được xem (không nêu ai: bỏ giới hạn)", (
         ("subject", {"metavar": "HỒ-SƠ|VĂN-BẢN"}), ("--people", {"nargs": "*", "default": [], "metavar": "TÀI-KHOẢN"}),
         ("--basis", {"required": True, "metavar": "CĂN-CỨ"}))),
@@ -263,22 +263,33 @@ def _show(app: App, args: argparse.Namespace) -> int:
 
 
 def _export(app: App, args: argparse.Namespace) -> int:
+    from congvan_core.dossiers.exporting import dossier_xml
     from congvan_core.dossiers.package import dossier_package
     from congvan_core.dossiers.rights import require_whole
     from congvan_core.journal.writing import append
+    from congvan_gateway.operations.dossier_copy import reading_copy
 
     with app.database.read() as connection:
         agency = own_agency(connection, args)
         row = _dossier(connection, args, agency)
         require_whole(connection, row.id, actor(args))
-        made = dossier_package(
-            connection, app.blobs, row.id, organ_id=agency.raw_code, organ_name=agency.name, at=app.clock()
-        )
-    made.write(args.output)
+        form = args.output.suffix.lower().lstrip(".")
+        if form == "xml":
+            data = dossier_xml(connection, row.id, organ_id=agency.raw_code)
+        elif form != "pdf":
+            made = dossier_package(
+                connection, app.blobs, row.id, organ_id=agency.raw_code, organ_name=agency.name, at=app.clock()
+            )
+    files = 1
+    if form in ("pdf", "xml"):
+        args.output.write_bytes(reading_copy(app, row.id) if form == "pdf" else data)
+    else:
+        made.write(args.output)
+        files = sum(1 for _ in made)
     with app.database.write() as connection:
         append(connection, agency_id=agency.id, actor=actor(args), kind="dossier.exported", subject=f"dossier:{row.id}",
-               at=app.clock(), data={"files": sum(1 for _ in made)})  # fmt: skip
-    say(f"Đã xuất {args.output}: {sum(1 for _ in made)} tệp")
+               at=app.clock(), data={"files": files, "form": form})  # fmt: skip
+    say(f"Đã xuất {args.output}: {files} tệp")
     return 0
 
 

@@ -26,6 +26,7 @@ def keeping_routes(desk: Desk) -> list[Route]:
         at("/ho-so/{dossier}", dossiers.one, Right.VIEW, dossiers.act, Right.DECIDE),
         at("/ho-so/{dossier}/muc-luc/{form}", dossiers.print_one, Right.VIEW),
         at("/ho-so/{dossier}/goi", dossiers.package, Right.VIEW),
+        at("/ho-so/{dossier}/ban-in/{form}", dossiers.copy, Right.VIEW),
         at("/nhac-han", reminders.show, Right.VIEW, reminders.note, Right.VIEW),
         at("/thong-ke", statistics.show, Right.FIGURES),
         at("/thong-ke/xuat/{form}", statistics.export, Right.FIGURES),

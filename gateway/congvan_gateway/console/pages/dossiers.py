@@ -14,7 +14,7 @@ from starlette.responses import Response
 from congvan_core.agencies.lookup import contact_point_by_id
 from congvan_core.documents.finding_again import resolve_document
 from congvan_core.dossiers import keeping, rights
-from congvan_core.dossiers.exporting import maintenance
+from congvan_core.dossiers.exporting import dossier_xml, maintenance
 from congvan_core.dossiers.listing import approve_list, approved, dossiers, note_view, years
 from congvan_core.dossiers.package import dossier_package
 from congvan_core.errors import InputError
@@ -24,6 +24,7 @@ from congvan_core.storage.papers import MEDIA, Paper, print_paper
 from congvan_gateway.console.desk import Ask
 from congvan_gateway.console.rights import require_row, visible_agencies
 from congvan_gateway.operations.destroying import destroy_contents
+from congvan_gateway.operations.dossier_copy import reading_copy
 from congvan_gateway.operations.dossier_prints import contents_paper, list_paper
 
 
@@ -219,6 +220,24 @@ def package(ask: Ask) -> Response:
         data = path.read_bytes()
     headers = {"Content-Disposition": 'attachment; filename="ho-so.zip"'}
     return Response(data, media_type="application/zip", headers=headers)
+
+
+def copy(ask: Ask) -> Response:
+    """The dossier as one PDF in time order, or its metadata as XML (NĐ 30/2020 Phụ lục VI)."""
+    form = ask.path("form")
+    if form not in ("pdf", "xml"):
+        raise InputError("Chỉ xuất được PDF hoặc XML")
+    with ask.app.database.write() as connection:
+        row = _row(ask, connection)
+        rights.require_whole(connection, row.id, ask.account.login)
+        agency = contact_point_by_id(connection, row.agency_id)
+        data = dossier_xml(connection, row.id, organ_id=agency.raw_code)
+        append(connection, agency_id=row.agency_id, actor=ask.account.signature, kind="dossier.exported",
+               subject=f"dossier:{row.id}", at=ask.now, data={"files": 1, "form": form})  # fmt: skip
+    if form == "pdf":
+        data = reading_copy(ask.app, row.id)
+    headers = {"Content-Disposition": f'attachment; filename="ho-so.{form}"'}
+    return Response(data, media_type=f"application/{form}", headers=headers)
 
 
 def _answer(ask: Ask, paper: Paper, name: str) -> Response:
