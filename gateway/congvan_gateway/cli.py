@@ -33,6 +33,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "quarantine": ("congvan_gateway.commands.quarantine", "văn bản chờ kiểm tra"),
     "route": ("congvan_gateway.commands.route", "bảng định tuyến"),
     "draft": ("congvan_gateway.commands.draft", "dự thảo: trình, duyệt, ký, cấp số, phát hành"),
+    "issued": ("congvan_gateway.commands.issued", "sau phát hành: bản lưu, đăng tải, sao y, đúng tệp đã phát hành"),
     "handle": ("congvan_gateway.commands.handle", "giải quyết văn bản đến: trình, phân công, ý kiến, hoàn thành"),
     "bridge": ("congvan_gateway.commands.bridge", "cầu nối ký số trên máy người ký"),
     "agency": ("congvan_gateway.commands.agency", "danh bạ cơ quan"),

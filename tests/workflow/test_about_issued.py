@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import html
 import io
 import json
@@ -23,6 +24,7 @@ from congvan_gateway.cli import main
 from congvan_gateway.recall.schema import document_change
 from support_desk import token_of
 from support_office import SUBJECT, StaffedDesk, draft_pdf
+from support_pdf import make_scan
 from support_station import B_CODE
 
 STEPS: tuple[tuple[str, str, dict[str, str]], ...] = (
@@ -166,3 +168,62 @@ def test_the_letter_cites_the_clause_and_ends_as_letters_do(concern: Concern) ->
     )
     assert "12/QĐ-UBND" in text and text.endswith("./.") and "…" in text
     assert (concern is Concern.REPLACE) or "Điều 18 Nghị định số 30/2020/NĐ-CP" in text
+
+
+def test_after_issuing_at_the_command_line(
+    office_desk: StaffedDesk, issued: str, tmp_path: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Bản lưu (điểm b khoản 1 Điều 20), đăng tải and the very bytes (khoản 3 Điều 13), a copy with its number and corner."""
+    desk, config = office_desk, ["--config", str(office_desk.folder / "congvan.toml"), "--json"]
+
+    def issued_command(*more: str, fails: int = 0) -> Any:
+        capsys.readouterr()
+        assert main(["issued", *more, "--by", "thu", *config]) == fails
+        said_ = capsys.readouterr()
+        return said_.err if fails else json.loads(said_.out)
+
+    target, address = tmp_path / "ph.pdf", "https://cong.example.vn/van-ban/1"
+    main_file = issued_command("file", issued, "-o", str(target))
+    assert hashlib.sha256(target.read_bytes()).hexdigest() == main_file["sha256"]
+    assert issued_command("keep", issued, "--holder", "Văn thư")["archive_copy"] == "Văn thư"
+    (one,) = issued_command("publish", issued, "--address", address)["published"]
+    assert (one["address"], one["sha256"], one["withdrawn_at"]) == (address, main_file["sha256"], None)
+    assert "ngày" in issued_command("publish", issued, "--address", address, "--on", "hom-nay", fails=2)
+    assert issued_command("withdraw", issued, "--address", address)["published"][0]["withdrawn_at"]
+    assert "đã gỡ" in issued_command("withdraw", issued, "--address", address, fails=1)
+    scan = tmp_path / "quet.pdf"
+    scan.write_bytes(make_scan())
+    ask = (
+        "copy",
+        issued,
+        str(scan),
+        "--form",
+        "sao-y",
+        "--short",
+        "STNA",
+        "--to",
+        B_CODE,
+        "--allowed-by",
+        "Nguyễn Văn Ánh",
+    )
+    made = issued_command(*ask)["draft"]
+    for act, more in (("number", {}), ("seal", AGENCY_KEY), ("issue", {"accept_undecided": "bản sao"})):
+        answer = do(desk, "thu", made, act, **more)
+        assert answer.status_code == 303, (act, said(answer))
+    copy = row(desk, made)
+    assert (copy.number, copy.symbol, copy.copied_id, copy.state) == (1, "SY-STNA", issued, "issued")
+    across, up = corner_of(desk.app.blobs.read(copy.file_sha256))
+    assert across > 0.5 and up > 0.75, "ô số 14: the top right corner of the first page"
+    (tmp_path / "khong.pdf").write_bytes(b"khong phai pdf")
+    assert "200 dpi" in issued_command("copy", issued, str(tmp_path / "khong.pdf"), *ask[3:], fails=2)
+
+
+def corner_of(pdf: bytes) -> tuple[float, float]:
+    """Where the agency's signature begins on the first page, as shares of its width and height."""
+    import pikepdf
+
+    with pikepdf.open(io.BytesIO(pdf)) as opened:
+        page = opened.pages[0]
+        left, bottom = (float(page.mediabox[n]) for n in (2, 3))
+        rect = [float(n) for n in page.Annots[0].Rect]  # type: ignore[attr-defined]
+    return rect[0] / left, rect[1] / bottom
