@@ -191,6 +191,13 @@ def test_other_archives_are_named() -> None:
     assert codes(opening) == ["FORMAT-ARCHIVE-UNOPENED"]
 
 
+def test_a_member_without_a_name() -> None:
+    """Python's own test for a folder fails on it."""
+    data = zipped({"a.txt": b"x" * 50})
+    _, opening = opened(data.replace(b"a.txt", b"\0.txt"))
+    assert all(f.message() for f in opening.findings)
+
+
 WHOLE = [make({"a.pdf": PDF, "b.txt": b"x" * 50}) for make in (zipped, sevenzipped, rar)]
 
 

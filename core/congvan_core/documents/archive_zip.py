@@ -47,7 +47,7 @@ def entries(infos: list[zipfile.ZipInfo]) -> Iterator[tuple[zipfile.ZipInfo, Ent
     seen: set[str] = set()
     for info in infos:
         name = member_name(info)
-        if info.is_dir():
+        if info.filename.endswith("/"):
             continue
         reason = unsafe_name(name)
         if stat.S_ISLNK(info.external_attr >> 16):

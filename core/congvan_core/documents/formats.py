@@ -97,6 +97,8 @@ def _binary(stream: BinaryIO, head: bytes, size: int) -> Format | None:
     name = next((name for magic, name in _MAGIC if head.startswith(magic)), None)
     if name is not None:
         return _whole(FORMATS[name], stream, head, size)
+    if head[:1] == b"\x30" and (cms := _cms(head)) is not None:
+        return cms  # before the PDF that most often lies in it
     # ISO 32000-1 7.5.2 and Annex H: readers accept the header anywhere in the first 1024 bytes.
     if b"%PDF-" in head[:1029]:
         return _pdf(stream, head, size)
@@ -112,12 +114,14 @@ def _binary(stream: BinaryIO, head: bytes, size: int) -> Format | None:
         stream.seek(0x8001)
         if stream.read(5) == b"CD001":
             return FORMATS["iso"]
-    if head[:1] == b"\x30":
-        from congvan_core.documents.sniff_asn1 import cms_name
-
-        cms = cms_name(head)
-        return FORMATS[cms] if cms else None
     return None
+
+
+def _cms(head: bytes) -> Format | None:
+    from congvan_core.documents.sniff_asn1 import cms_name
+
+    cms = cms_name(head)
+    return FORMATS[cms] if cms else None
 
 
 def _whole(found: Format, stream: BinaryIO, head: bytes, size: int) -> Format:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+_SIGNED_DATA = bytes.fromhex("06092a864886f70d010702")
 _PKCS7 = bytes.fromhex("2a864886f70d0107")
 _PKCS9_16_1 = bytes.fromhex("2a864886f70d010910")  # id-smime: authEnvelopedData, compressedData
 
@@ -42,6 +45,39 @@ def cms_name(data: bytes) -> str | None:
     if not oid.startswith(_PKCS7) or len(oid) != 9:
         return None
     return "p7s" if oid[8] == 2 and _detached(data, at + length) else "p7m"
+
+
+def is_signed_data(head: bytes) -> bool:
+    """Whether these first bytes begin a ContentInfo of SignedData (RFC 5652 3 and 5.1), DER or BER."""
+    outer = _header(head, 0)
+    return outer is not None and outer[0] == 0x30 and head[outer[1] : outer[1] + 11] == _SIGNED_DATA
+
+
+def element(data: Any, at: int, tag: int) -> tuple[int, int] | None:
+    """Offset and length of the content of the element at ``at``; None where it has another tag or no definite length."""
+    header = _header(bytes(data[at : at + 12]), 0)
+    if header is None or header[0] != tag or header[2] is None:
+        return None
+    return at + header[1], header[2]
+
+
+def content_head(data: bytes) -> bytes | None:
+    """The first bytes of what a SignedData envelops, as far as ``data`` reaches; None where it envelops nothing."""
+    if not is_signed_data(data):
+        return None
+    at: int | None = 0
+    for tag in (0x30, 0x06, 0xA0, 0x30, 0x02, 0x31, 0x30, 0x06, 0xA0):
+        if tag in (0x06, 0x02, 0x31):
+            at = _skip(data, at, tag)
+        else:
+            header = _header(data, at) if at is not None else None
+            at = header[1] if header is not None and header[0] == tag else None
+        if at is None:
+            return None
+    header = _header(data, at) if at is not None else None
+    if header is not None and header[0] == 0x24:  # octets in pieces (BER)
+        header = _header(data, header[1])
+    return data[header[1] :] if header is not None and header[0] == 0x04 else None
 
 
 def _looks_like_certificate(data: bytes, at: int) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 from congvan_core.errors import UnreadableError
 from congvan_core.findings import Finding
 from congvan_core.signatures.cms_reading import SignedMessage, decode, read
+from congvan_core.signatures.enveloped import read_enveloping
 from congvan_core.signatures.facts import FileFacts, SignatureFacts
 from congvan_core.signatures.path_check import Setting
 from congvan_core.signatures.signer_check import Content, judge_signer
@@ -32,16 +33,15 @@ def verify_detached(data: Any, size: int, signature: bytes, setting: Setting, ba
     return replace(base, signatures=(*base.signatures, *signatures))
 
 
-def verify_enveloping(data: Any, size: int, setting: Setting, base: FileFacts) -> FileFacts:
-    """A .p7m that holds its content. Raises UnreadableError where the bytes are no SignedData."""
-    message = read(decode(bytes(data[:size])))
-    if message.content is None:
+def verify_enveloping(data: Any, size: int, setting: Setting, base: FileFacts) -> tuple[FileFacts, bytes | None]:
+    """A .p7m that holds its content, and the content. Raises UnreadableError where the bytes are no SignedData."""
+    message, inner = read_enveloping(data, size)
+    if inner is None:
         absent = Finding("SIG-BROKEN", {"field": "p7m", "reason": "content_absent"})
         fault = SignatureFacts("p7m", "cms.detached", False, fault="content_absent", findings=(absent,))
-        return replace(base, signatures=(fault,))
-    inner = message.content
+        return replace(base, signatures=(fault,)), None
     signatures = judge_all(message, digest_of(inner, len(inner)), inner, len(inner), setting, "cms.enveloping")
-    return replace(base, signatures=tuple(signatures))
+    return replace(base, signatures=tuple(signatures)), inner
 
 
 #: The encoded names of the two attributes that every signer with attributes must have (RFC 5652 11.1, 11.2).

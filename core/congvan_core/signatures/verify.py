@@ -16,6 +16,7 @@ from typing import Any
 
 from congvan_core.findings import Finding
 from congvan_core.ids import now as default_now
+from congvan_core.signatures.enveloped import inner_name
 from congvan_core.signatures.facts import FileFacts, SignatureFacts
 from congvan_core.signatures.path_check import Fetcher, Setting
 from congvan_core.signatures.report import VerificationReport
@@ -23,6 +24,8 @@ from congvan_core.signatures.trust_store import TrustStore
 
 #: Anchors that count for signers on documents (Điều 3.4; public authorities for organisations and citizens, Điều 2.2).
 PURPOSES = frozenset({"official", "public"})
+#: Envelopes within envelopes that are opened.
+MAX_ENVELOPES = 3
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _HEADS = (
     (b"\x89PNG\r\n\x1a\n", "png"),
@@ -80,7 +83,9 @@ def verify_file(
     return VerificationReport.of(_with_file_findings(facts), purposes)
 
 
-def _verify(data: Any, size: int, signature: bytes | None, setting: Setting, base: FileFacts) -> FileFacts:
+def _verify(
+    data: Any, size: int, signature: bytes | None, setting: Setting, base: FileFacts, depth: int = 0
+) -> FileFacts:
     from congvan_core.signatures.detached import verify_detached, verify_enveloping
 
     facts = base
@@ -91,7 +96,9 @@ def _verify(data: Any, size: int, signature: bytes | None, setting: Setting, bas
 
         facts = verify_pdf(data, size, setting, base)
     elif base.format == "p7m":
-        facts = verify_enveloping(data, size, setting, base)
+        facts, inner = verify_enveloping(data, size, setting, base)
+        if inner:
+            facts = _with_inner(facts, inner, setting, depth + 1)
     elif base.format in ("docx", "xlsx", "pptx", "odt", "ods", "odp"):
         from congvan_core.signatures.package_signatures import verify_package
 
@@ -105,6 +112,28 @@ def _verify(data: Any, size: int, signature: bytes | None, setting: Setting, bas
     if signature is not None:
         facts = replace(verify_detached(data, size, signature, setting, facts), readable=True)
     return facts
+
+
+def _with_inner(facts: FileFacts, inner: bytes, setting: Setting, depth: int) -> FileFacts:
+    """What is enveloped has signatures and pages of its own: a forged file does not become genuine by an envelope."""
+    name = inner_name(facts.file)
+    kind = detect(inner, len(inner), name)
+    if kind in ("unknown", "txt") or depth > MAX_ENVELOPES:
+        return facts
+    try:
+        within = _verify(inner, len(inner), None, setting, FileFacts(name, facts.sha256, len(inner), kind), depth)
+    except Exception as error:
+        unreadable = Finding("INTEGRITY-UNREADABLE", {"reason": type(error).__name__})
+        return replace(facts, findings=(*facts.findings, unreadable))
+    return replace(
+        facts,
+        pages=within.pages,
+        scanned=within.scanned,
+        altered=facts.altered or within.altered,
+        signatures=(*facts.signatures, *within.signatures),
+        document_timestamps=(*facts.document_timestamps, *within.document_timestamps),
+        findings=(*facts.findings, *within.findings),
+    )
 
 
 def _with_file_findings(facts: FileFacts) -> FileFacts:
@@ -130,9 +159,12 @@ def _out_of_order(signatures: list[SignatureFacts]) -> bool:
 
 
 def detect(data: Any, size: int, name: str = "") -> str:
-    """The format by content; the name decides only between plain text and nothing known."""
+    """The format by content; the name decides only between plain text and nothing known, and whether a PDF that begins
+    a little later in the file (ISO 32000-1 Annex H) is what a reader will open or lies in an envelope or an archive.
+    """
     head = bytes(data[: min(size, 1024)])
-    if b"%PDF-" in head:
+    named = name.lower().endswith(".pdf")
+    if b"%PDF-" in head and (named or head.lstrip(b"\xef\xbb\xbf\x00\t\n\x0c\r ").startswith(b"%PDF-")):
         return "pdf"
     for magic, kind in _HEADS:
         if head.startswith(magic):
@@ -141,6 +173,8 @@ def detect(data: Any, size: int, name: str = "") -> str:
         b"-----BEGIN PKCS7"
     ):
         return "p7m"
+    if b"%PDF-" in head:
+        return "pdf"
     suffix = name.rsplit(".", 1)[-1].lower() if "." in name else ""
     if suffix in ("p7m", "p7s"):
         return "p7m"

@@ -10,7 +10,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO
 
+from congvan_core.documents.formats import check
 from congvan_core.findings import Finding
+from congvan_core.signatures.enveloped import enveloped
 from congvan_gateway.judgement.archives import Opened
 from congvan_gateway.judgement.mail_files import DocumentFile
 from congvan_gateway.judgement.model import Inspection
@@ -28,6 +30,13 @@ def find_dangers(seen: Inspection, files: Sequence[DocumentFile], opened: Sequen
     for file in files:
         if file.attachment.format in _OFFICE and file.attachment.size <= _MACRO_SIZE:
             seen.findings.extend(dangers(file.data, file.attachment.filename, file.attachment.format))
+        elif (
+            file.attachment.format == "p7m" and (inner := enveloped(file.source, file.attachment.filename)) is not None
+        ):
+            verdict = check(*inner)
+            seen.findings.extend(f for f in verdict.findings if f.code in ("FORMAT-PROGRAM", "FORMAT-DISGUISED"))
+            if verdict.format.name in _OFFICE and len(inner[0]) <= _MACRO_SIZE:
+                seen.findings.extend(dangers(*inner, verdict.format.name))
     for member in (member for one in opened for member in one.documents):
         if member.format.name in _OFFICE and len(member.data) <= _MACRO_SIZE:
             seen.findings.extend(dangers(member.data, member.name, member.format.name))

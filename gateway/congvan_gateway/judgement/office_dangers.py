@@ -111,7 +111,7 @@ def _members(data: bytes) -> Iterator[tuple[str, bytes]]:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         spent = 0
         for info in archive.infolist()[:_MEMBERS]:
-            if info.is_dir() or info.flag_bits & 1 or spent > _ALL:
+            if info.filename.endswith("/") or info.flag_bits & 1 or spent > _ALL:
                 continue
             with contextlib.suppress(zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError):
                 with archive.open(info) as part:

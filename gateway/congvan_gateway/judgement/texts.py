@@ -9,6 +9,7 @@ from typing import Any
 
 from congvan_core.documents.extract_text import ExtractedText, extract
 from congvan_core.documents.ocr import OcrText, Reader
+from congvan_core.signatures.enveloped import enveloped
 from congvan_gateway.judgement.mail_files import DocumentFile
 
 #: Seconds of OCR for one mail, and scanned pages read per file: stamp, number and date stand on the first,
@@ -19,7 +20,7 @@ OCR_PAGES = 2
 _FILES = 40
 _KINDS = (
     "pdf", "docx", "docm", "doc", "odt", "rtf", "txt", "xlsx", "xlsm", "xls", "pptx", "pptm", "csv", "ods", "odp",
-    "jpg", "png", "bmp", "gif", "tiff",
+    "jpg", "png", "bmp", "gif", "tiff", "p7m",
 )  # fmt: skip
 
 
@@ -58,6 +59,8 @@ class TextReading:
     def read(self, source: Any, name: str) -> ExtractedText:
         """The text of bytes or of a path, within what is left of the OCR's time."""
         started = time.monotonic()
+        if (inner := enveloped(source, name)) is not None:
+            source, name = inner  # a marking is not hidden by an envelope (.p7m) that anybody opens
         found = extract(source, name=name, ocr=self._reader() if self._ocr else None)
         if any(p.source == "ocr" for p in found.pages) or found.unread_scans:
             self._left -= time.monotonic() - started

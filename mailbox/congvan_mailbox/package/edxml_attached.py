@@ -61,7 +61,7 @@ def unzip_single(data: bytes, budget: int) -> bytes | None:
     """
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            entries = [e for e in archive.infolist() if not e.is_dir()]
+            entries = [e for e in archive.infolist() if not e.filename.endswith("/")]
             if len(entries) != 1 or entries[0].flag_bits & 1:
                 return None
             limit = min(budget, max(len(data), 1024) * MAX_RATIO)

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
+
+from congvan_core.documents.sniff_asn1 import content_head
+from congvan_core.signatures.cms_reading import decode
 from congvan_mailbox.message.part import Part
 
 SIGNATURE_TYPES = ("application/pkcs7-signature", "application/x-pkcs7-signature")
 ENVELOPE_TYPES = ("application/pkcs7-mime", "application/x-pkcs7-mime")
+_HEAD = 8192
+_ENTITY = re.compile(rb"\r?\n|[!-9;-~]{1,100}[ \t]*:")
+#: A file of Điều 8.2 under its envelope's name.
+_DOCUMENT_NAME = re.compile(r"\.(?:pdf|docx?|xlsx?|pptx?|od[tsp]|rtf|txt|csv|xml|jpe?g|png|tiff?)\.p7m$", re.IGNORECASE)
 #: The last arcs of the content types that may lie in an envelope (RFC 5652, RFC 5083).
 _KINDS = {
     bytes.fromhex("06092a864886f70d010702"): "signed-data",
@@ -31,7 +40,7 @@ def find_envelope(root: Part) -> Part | None:
     level = [root]
     while level:
         for part in level:
-            if part.is_leaf and is_envelope(part):
+            if part.is_leaf and is_envelope(part) and not is_document(part):
                 return part
         level = [c for part in level if part.is_multipart for c in part.children]
     return None
@@ -42,6 +51,39 @@ def is_envelope(part: Part) -> bool:
     return part.media_type in ENVELOPE_TYPES or (
         part.media_type in ("application/octet-stream", "application/pkcs7") and part.filename.lower() == "smime.p7m"
     )
+
+
+def is_document(part: Part) -> bool:
+    """A signed document (.p7m, Điều 8.2) has the type of an envelope too: what it signs is a file, no part of a mail.
+
+    A MIME entity begins with a header field or with the empty line that ends none (RFC 8551 3.1, RFC 2045 3).
+    """
+    if part.filename.lower() == "smime.p7m":
+        return False
+    content = content_head(decode(_head(part)))
+    if content is None:
+        return False
+    if _DOCUMENT_NAME.search(part.filename):
+        return True
+    return bool(content) and not _ENTITY.match(content)
+
+
+class _EnoughError(Exception):
+    """The head has been read."""
+
+
+def _head(part: Part) -> bytes:
+    head = b""
+
+    def take(piece: bytes) -> None:
+        nonlocal head
+        head += bytes(piece[:_HEAD])
+        if len(head) >= _HEAD:
+            raise _EnoughError
+
+    with contextlib.suppress(_EnoughError):
+        part.decode_into(take)
+    return head[:_HEAD]
 
 
 def envelope_kind(data: bytes) -> str:

@@ -1,0 +1,71 @@
+"""Mails that bring a document enveloped by its signature (.p7m, khoản 2 Điều 8), under every type that programs give it."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization.pkcs7 import PKCS7Options, PKCS7SignatureBuilder
+
+from support_judgement import NAME, Bench, genuine, mail, page, signed
+from support_pki import LivePki
+
+
+def turned(pdf: bytes) -> bytes:
+    """The signed file with its first page turned by a later revision."""
+    from pyhanko.pdf_utils import generic
+    from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+
+    writer = IncrementalPdfFileWriter(io.BytesIO(pdf), strict=False)
+    reference, _ = writer.find_page_for_modification(0)
+    reference.get_object()[generic.NameObject("/Rotate")] = generic.NumberObject(180)
+    writer.mark_update(reference)
+    out = io.BytesIO()
+    writer.write(out)
+    return out.getvalue()
+
+
+def envelope(pki: LivePki, content: bytes) -> bytes:
+    key = pki.signing_key("agency-a")
+    builder = (
+        PKCS7SignatureBuilder().set_data(content).add_signer(key.certificate, pki.key("agency-a"), hashes.SHA256())
+    )
+    return builder.sign(Encoding.DER, [PKCS7Options.Binary])
+
+
+@pytest.mark.parametrize(
+    "media_type", ["application/pkcs7-mime", "application/x-pkcs7-mime", "application/octet-stream"]
+)
+@pytest.mark.parametrize("name", [f"{NAME}.p7m", "cong van.p7m"])
+def test_it_is_a_document_and_no_envelope_of_the_mail(name: str, media_type: str, judge: Bench, pki: LivePki) -> None:
+    found = judge(mail((name, envelope(pki, genuine(pki))), types={name: media_type}))
+    assert found["kind"] == "document", found["findings"]
+    assert [(a["filename"], a["format"], a["role"]) for a in found["attachments"]] == [(name, "p7m", "main")]
+    assert found["verification"] == [{"attachment": name, "outcome": "valid"}]
+    assert not found["smime"]["signed"]
+    assert "FORMAT-EXTENSION-DIFFERS" not in found.codes
+
+
+def test_number_and_date_are_read_inside(judge: Bench, pki: LivePki) -> None:
+    found = judge(mail((f"{NAME}.p7m", envelope(pki, genuine(pki)))))
+    meta = found["metadata"]
+    assert (meta["number"], meta["symbol"], meta["date"]) == ("67", "STNA-VP", "2026-08-05")
+
+
+def test_a_marking_inside_is_sealed(judge: Bench, pki: LivePki) -> None:
+    found = judge(mail(("a.pdf.p7m", envelope(pki, signed(pki, page(mark="TỐI MẬT"))))))
+    assert any(c.startswith("SECRET-") for c in found.codes), found["findings"]
+
+
+def test_a_macro_inside_is_named(judge: Bench, pki: LivePki) -> None:
+    found = judge(mail(("a.rtf.p7m", envelope(pki, b"{\\rtf1 {\\field{\\*\\fldinst DDEAUTO c:\\\\x.exe}}}"))))
+    assert "CONTENT-DDE" in found.codes, found["findings"]
+
+
+def test_a_forged_document_inside_is_refused(judge: Bench, pki: LivePki) -> None:
+    changed = turned(genuine(pki))
+    found = judge(mail((f"{NAME}.p7m", envelope(pki, changed))))
+    assert found["verification"] == [{"attachment": f"{NAME}.p7m", "outcome": "invalid"}]
+    assert "INTEGRITY-CONTENT-CHANGED" in found.codes
