@@ -1,4 +1,7 @@
-"""The directory answers for a day: mergers, old codes, personal mailboxes, look-alikes (Điều 5, 13.4)."""
+"""The directory answers for a day: mergers, old codes, personal mailboxes, look-alikes (Điều 5, 13.4).
+
+Quy chế Điều 1.1; Điều 2; Điều 13.4.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Backups: taken while people write, restored onto nothing but emptiness, whole or not there at all."""
+"""Backups: taken while people write, restored onto nothing but emptiness, whole or not there at all.
+
+Quy chế Điều 21.2.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Working time by dated data: swapped days, new holidays, storms at night, seasons."""
+"""Working time by dated data: swapped days, new holidays, storms at night, seasons.
+
+Quy chế Điều 6.1.a; Điều 6.2.c; Điều 14.1.a.
+"""
 
 from datetime import UTC, date, datetime, time, timedelta
 

@@ -1,4 +1,7 @@
-"""The pages of finding and keeping: search with saved searches, dossiers, figures, warnings; rights enforced; axe clean."""
+"""The pages of finding and keeping: search with saved searches, dossiers, figures, warnings; rights enforced; axe clean.
+
+Quy chế Điều 23.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The table of moves: what closes, what never goes back, what any order of reports may do."""
+"""The table of moves: what closes, what never goes back, what any order of reports may do.
+
+Quy chế Điều 3.1-3.3.
+"""
 
 from __future__ import annotations
 

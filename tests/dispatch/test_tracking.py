@@ -1,4 +1,7 @@
-"""Evidence in, state out: late, double, weaker, forged and contradicting answers."""
+"""Evidence in, state out: late, double, weaker, forged and contradicting answers.
+
+Quy chế Điều 14.1.b-c; Điều 20.2.b.
+"""
 
 from __future__ import annotations
 

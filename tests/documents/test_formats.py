@@ -1,4 +1,7 @@
-"""Formats by content, against name and declared type."""
+"""Formats by content, against name and declared type.
+
+Quy chế Điều 8.2.
+"""
 
 import base64
 import io

@@ -1,4 +1,7 @@
-"""What a first page says, from a text layer, from a scan by OCR, and from the genuine scanned decisions."""
+"""What a first page says, from a text layer, from a scan by OCR, and from the genuine scanned decisions.
+
+Quy chế Điều 8.1.
+"""
 
 import io
 from datetime import date

@@ -1,4 +1,7 @@
-"""Dates, times and addresses as office letters write them."""
+"""Dates, times and addresses as office letters write them.
+
+Quy chế Điều 9.
+"""
 
 from datetime import UTC, date, datetime
 

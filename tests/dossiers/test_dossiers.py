@@ -1,4 +1,7 @@
-"""NĐ 30/2020 Điều 28-31, Phụ lục V, VI: listed, filled, closed, handed over, destroyed with a record, exported."""
+"""NĐ 30/2020 Điều 28-31, Phụ lục V, VI: listed, filled, closed, handed over, destroyed with a record, exported.
+
+Quy chế Điều 18.3. NĐ 30 Điều 28-31.
+"""
 
 from __future__ import annotations
 

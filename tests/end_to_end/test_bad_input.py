@@ -1,4 +1,7 @@
-"""What strangers and broken machines send: each gets a clear answer, nothing is lost, nothing is registered twice."""
+"""What strangers and broken machines send: each gets a clear answer, nothing is lost, nothing is registered twice.
+
+Quy chế Điều 20.2.a.
+"""
 
 from __future__ import annotations
 

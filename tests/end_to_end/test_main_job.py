@@ -1,4 +1,7 @@
-"""The main job through real Postfix on both sides: sent, verified, registered once, receipted, seen as received."""
+"""The main job through real Postfix on both sides: sent, verified, registered once, receipted, seen as received.
+
+Quy chế Điều 17.3.
+"""
 
 from __future__ import annotations
 

@@ -32,3 +32,27 @@ def test_names_between_backticks_are_in_the_source() -> None:
         path.read_text(encoding="utf-8") for wing in ("core", "gateway") for path in (ROOT / wing).rglob("*.py")
     )
     assert {word for word in words if not re.search(rf"\b{word}\b", source)} == set()
+
+
+def _label(cell: str) -> str:
+    """``Điều 6.1.a`` or ``Phụ lục IV`` of a row's first cell."""
+    found = re.match(r"(?:Điều [\d.]+(?:[a-zđ](?:-[a-zđ])?)?(?:-[\d.]+)?|Phụ lục [IVX]+)", cell)
+    assert found is not None, cell
+    return found[0]
+
+
+def test_every_clause_with_code_has_a_test_that_cites_it() -> None:
+    """A row names files that are there, and one of its tests cites the row's clause, of its own norm."""
+    wrong = []
+    for part, norm in zip(PAGE.split("## NĐ 30/2020/NĐ-CP", 1), ("", "NĐ 30 "), strict=True):
+        for line in part.splitlines():
+            if not line.startswith(("| Điều", "| Phụ lục")):
+                continue
+            named = re.findall(r"`((?:core|mailbox|gateway|tests)/[^`]+)`", line)
+            wrong += [f"{line[:40]}: {name} is not there" for name in named if not (ROOT / name).exists()]
+            tests = [name for name in named if name.startswith("tests/")]
+            label = re.compile(re.escape(norm + _label(line[2:])) + r"(?!\d)")
+            said = [" ".join((ROOT / name).read_text(encoding="utf-8").split()) for name in tests]
+            if tests and not any(label.search(text) for text in said):
+                wrong.append(f"{label.pattern}: none of {tests} cites it")
+    assert wrong == []

@@ -1,4 +1,7 @@
-"""The five facts of Điều 15.2 over their sources; every disagreement with both values, no false one."""
+"""The five facts of Điều 15.2 over their sources; every disagreement with both values, no false one.
+
+Quy chế Điều 15.1-15.2.
+"""
 
 import json
 from datetime import UTC, date, datetime

@@ -1,4 +1,7 @@
-"""The journal: writers never wait, nothing committed is left out, no tampering goes unnamed."""
+"""The journal: writers never wait, nothing committed is left out, no tampering goes unnamed.
+
+Quy chế Điều 7.1-7.2.
+"""
 
 from __future__ import annotations
 

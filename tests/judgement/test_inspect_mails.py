@@ -1,4 +1,7 @@
-"""What `congvan inspect` says of every kind of mail: kind, attachments, metadata, decision, exit code."""
+"""What `congvan inspect` says of every kind of mail: kind, attachments, metadata, decision, exit code.
+
+Quy chế Điều 17.2.
+"""
 
 from __future__ import annotations
 

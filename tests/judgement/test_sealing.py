@@ -1,4 +1,7 @@
-"""A secrecy marking closes a mail at once; two named people end it, with a record; nothing is readable meanwhile."""
+"""A secrecy marking closes a mail at once; two named people end it, with a record; nothing is readable meanwhile.
+
+Quy chế Điều 7.4.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The packet survives the round trip, other vendors' spellings, and attacks."""
+"""The packet survives the round trip, other vendors' spellings, and attacks.
+
+Quy chế Điều 12; Điều 21.1. NĐ 30 Phụ lục VI.
+"""
 
 from __future__ import annotations
 

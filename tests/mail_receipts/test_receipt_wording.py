@@ -1,4 +1,7 @@
-"""The model texts, word for word; what must never be said is never said."""
+"""The model texts, word for word; what must never be said is never said.
+
+Quy chế Điều 6.1.b.
+"""
 
 from __future__ import annotations
 

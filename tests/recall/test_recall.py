@@ -1,4 +1,7 @@
-"""Orders about a document that was sent: agreed, declined, early, late, double, contradicting, forged, foreign."""
+"""Orders about a document that was sent: agreed, declined, early, late, double, contradicting, forged, foreign.
+
+NĐ 30 Điều 18.4.
+"""
 
 from __future__ import annotations
 

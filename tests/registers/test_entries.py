@@ -1,4 +1,7 @@
-"""What happens to entries: struck, numbered by QLVBĐH, kept; standing instructions; other channels."""
+"""What happens to entries: struck, numbered by QLVBĐH, kept; standing instructions; other channels.
+
+Quy chế Điều 4.4.
+"""
 
 from __future__ import annotations
 

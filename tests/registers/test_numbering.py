@@ -1,4 +1,7 @@
-"""Numbers: gap-free, under the book's lock, in the moment's Vietnamese year; NĐ 30/2020 Điều 22.2."""
+"""Numbers: gap-free, under the book's lock, in the moment's Vietnamese year; NĐ 30/2020 Điều 22.2.
+
+Quy chế Điều 4.2.
+"""
 
 from __future__ import annotations
 

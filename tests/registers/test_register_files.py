@@ -1,4 +1,7 @@
-"""Registers as files, and old registers from files (NĐ 30/2020 Phụ lục IV)."""
+"""Registers as files, and old registers from files (NĐ 30/2020 Phụ lục IV).
+
+NĐ 30 Phụ lục IV.
+"""
 
 from __future__ import annotations
 

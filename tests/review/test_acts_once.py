@@ -1,4 +1,7 @@
-"""Acts on what waits: once, whoever repeats them, and closed mail is not quietly opened again."""
+"""Acts on what waits: once, whoever repeats them, and closed mail is not quietly opened again.
+
+Quy chế Điều 4.5.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Nobody speaks for another agency: keys against senders, first keys, broken certificates, two judges at once."""
+"""Nobody speaks for another agency: keys against senders, first keys, broken certificates, two judges at once.
+
+Quy chế Điều 17.1.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""One recipient is one line, whatever names it: code, body, address, in whatever letters."""
+"""One recipient is one line, whatever names it: code, body, address, in whatever letters.
+
+Quy chế Điều 20.2.c.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The table itself: what matches, what is refused, and that a file says the same as the table."""
+"""The table itself: what matches, what is refused, and that a file says the same as the table.
+
+Quy chế Điều 13.1-13.2.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Secrecy markings: every place they stand in, and none of the ordinary words that contain them."""
+"""Secrecy markings: every place they stand in, and none of the ordinary words that contain them.
+
+Quy chế Điều 1.2.
+"""
 
 import unicodedata
 

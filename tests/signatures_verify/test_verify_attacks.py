@@ -1,4 +1,7 @@
-"""Published attacks: none is accepted, and each is named."""
+"""Published attacks: none is accepted, and each is named.
+
+Quy chế Điều 11.2-11.3.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Ordinary signed files are intact: no false alarm on what is genuine."""
+"""Ordinary signed files are intact: no false alarm on what is genuine.
+
+Quy chế Điều 3.4-3.5.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What signatures look like on the page: NĐ 30/2020 Phụ lục I, ô số 7c, 8, 14."""
+"""What signatures look like on the page: NĐ 30/2020 Phụ lục I, ô số 7c, 8, 14.
+
+NĐ 30 Điều 25-27.
+"""
 
 from __future__ import annotations
 

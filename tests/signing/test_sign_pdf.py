@@ -1,4 +1,7 @@
-"""PAdES signatures of every level, by files, checked by pyHanko and by poppler."""
+"""PAdES signatures of every level, by files, checked by pyHanko and by poppler.
+
+Quy chế Điều 11.1.b.
+"""
 
 from __future__ import annotations
 

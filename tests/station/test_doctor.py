@@ -1,4 +1,7 @@
-"""`congvan init` for a station and `congvan doctor`: servers found, faults named with their cure, a probe sent and seen."""
+"""`congvan init` for a station and `congvan doctor`: servers found, faults named with their cure, a probe sent and seen.
+
+Quy chế Điều 22.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Silence has consequences: two reminders in office hours, a clerk who telephones, an operator who mends."""
+"""Silence has consequences: two reminders in office hours, a clerk who telephones, an operator who mends.
+
+Quy chế Điều 20.2.d.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Khoản 5 Điều 21, điểm k khoản 1 Điều 24: figures from registers and proofs; heads proved daily; bytes read again."""
+"""Khoản 5 Điều 21, điểm k khoản 1 Điều 24: figures from registers and proofs; heads proved daily; bytes read again.
+
+Quy chế Điều 21.5; Điều 24.1.h; Điều 24.1.k.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The blob store: durable, idempotent, never silently wrong."""
+"""The blob store: durable, idempotent, never silently wrong.
+
+Quy chế Điều 20.3.a.
+"""
 
 from __future__ import annotations
 

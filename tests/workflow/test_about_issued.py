@@ -1,4 +1,7 @@
-"""NĐ 30/2020 Điều 18.3, 18.4: đính chính, thay thế, thu hồi begin with what is known, and the old document says so afterwards."""
+"""NĐ 30/2020 Điều 18.3, 18.4: đính chính, thay thế, thu hồi begin with what is known, and the old document says so afterwards.
+
+NĐ 30 Điều 18.3.
+"""
 
 from __future__ import annotations
 

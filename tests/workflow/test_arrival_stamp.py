@@ -1,4 +1,7 @@
-"""NĐ 30/2020 Phụ lục IV: the stamp ĐẾN of 35 x 50 mm as an overlay, and Phiếu giải quyết văn bản đến."""
+"""NĐ 30/2020 Phụ lục IV: the stamp ĐẾN of 35 x 50 mm as an overlay, and Phiếu giải quyết văn bản đến.
+
+Quy chế Điều 16. NĐ 30 Phụ lục IV.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Incoming over the desk: Trình, phân công, ý kiến, trả lời, hoàn thành; bản lưu, đăng tải, sao; the people behind it."""
+"""Incoming over the desk: Trình, phân công, ý kiến, trả lời, hoàn thành; bản lưu, đăng tải, sao; the people behind it.
+
+Quy chế Điều 4.3; Điều 13.3.
+"""
 
 from __future__ import annotations
 

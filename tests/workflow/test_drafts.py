@@ -1,4 +1,8 @@
-"""Điều 19, 20.1: Duyệt, Không duyệt, Ký duyệt; number and seal after the signature; nothing changed in between."""
+"""Điều 19, 20.1: Duyệt, Không duyệt, Ký duyệt; number and seal after the signature; nothing changed in between.
+
+Quy chế Điều 3.6; Điều 6.2.a-b; Điều 7.3; Điều 11.1.a; Điều 19.1-19.2; Điều 19.3; Điều 20.1.a; Điều 20.1.b; Điều
+24.1.a-g. NĐ 30 Điều 13.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Điều 16-18: presented, assigned in working time, worked on, finished; the sender is told each step once."""
+"""Điều 16-18: presented, assigned in working time, worked on, finished; the sender is told each step once.
+
+Quy chế Điều 18.1; Điều 18.2.
+"""
 
 from __future__ import annotations
 
