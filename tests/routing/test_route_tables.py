@@ -5,6 +5,7 @@ Quy chế Điều 13.1-13.2.
 
 from __future__ import annotations
 
+import time
 from datetime import datetime
 from typing import Any
 
@@ -133,6 +134,33 @@ def test_without_a_table_the_settings_decide() -> None:
             {},
             ("ROW-UNREACHABLE", "b"),
         ),
+        (
+            [
+                {"name": "ngày", "match": {"hours": "06:00-18:00"}},
+                {"name": "đêm", "match": {"hours": "18:00-06:00"}},
+                {"name": "b", "match": {"codes": ["H1"]}},
+            ],
+            {},
+            ("ROW-UNREACHABLE", "b"),
+        ),
+        (
+            [
+                {"name": "nhỏ", "match": {"size_to": 1000}},
+                {"name": "to", "match": {"size_from": 1001, "urgency_from": 1}},
+                {"name": "b", "match": {"size_from": 500, "urgency_from": 2, "kinds": ["state"]}},
+            ],
+            {},
+            ("ROW-UNREACHABLE", "b"),
+        ),
+        (
+            [
+                {"name": "một", "match": {"codes": ["H1"]}},
+                {"name": "hai", "match": {"prefixes": ["H2"]}},
+                {"name": "b", "match": {"groups": ["x"]}},
+            ],
+            {"x": ["H1", "H2.01.*"]},
+            ("ROW-UNREACHABLE", "b"),
+        ),
         ([{"name": "a", "match": {"size_from": 9, "size_to": 3}}], {}, ("ROW-NEVER", "a")),
         ([{"name": "a", "match": {"groups": ["rong"]}}], {"rong": []}, ("ROW-NEVER", "a")),
         ([{"name": "a", "match": {"groups": ["x"]}}], {"x": ["@y"], "y": ["@x"]}, ("GROUP-LOOP", None)),
@@ -169,6 +197,33 @@ def test_rows_that_only_seem_covered_are_let_through() -> None:
         {"name": "d", "match": {"hours": "05:00-07:00"}},
     ]
     assert codes_of(table(*rows)) == []
+    gap = [
+        {"name": "nhỏ", "match": {"size_to": 999}},
+        {"name": "to", "match": {"size_from": 1001}},
+        {"name": "đúng 1000", "match": {"codes": ["H1"]}},
+    ]
+    assert codes_of(table(*gap)) == []
+    halves = [{"name": "khẩn", "match": {"urgency_from": 1}}, {"name": "ngày", "match": {"days": [1, 2, 3, 4, 5, 6]}}]
+    assert codes_of(table(*halves)) == [], "the default is asked for, whatever stands above it"
+
+
+@pytest.mark.parametrize("codes", [90, 1])
+def test_a_large_table_is_checked_at_once(codes: int) -> None:
+    rows = [
+        {
+            "name": f"r{i}",
+            "match": {
+                "codes": [f"H{i % codes + 10}"],
+                "hours": f"{i % 23:02}:{i % 59:02}-{i % 23 + 1:02}:30",
+                "size_from": i,
+                "size_to": 1000 + i,
+            },
+        }
+        for i in range(200)
+    ]
+    begin = time.process_time()
+    assert codes_of(table(*rows)) == []
+    assert time.process_time() - begin < 10
 
 
 def test_a_missing_default_and_a_smarthost_that_is_ourselves_are_faults() -> None:
@@ -251,7 +306,7 @@ _MATCH = st.fixed_dictionaries(
         "urgency_from": st.integers(0, 3),
         "size_from": st.integers(0, 3),
         "size_to": st.integers(3, 6),
-        "hours": st.sampled_from(["00:00-12:00", "06:00-07:00", "22:00-06:00"]),
+        "hours": st.sampled_from(["00:00-12:00", "12:00-24:00", "06:00-07:00", "22:00-06:00"]),
         "days": st.lists(st.integers(1, 3), min_size=1, max_size=3, unique=True),
     },
 )

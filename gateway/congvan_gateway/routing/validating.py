@@ -6,7 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from congvan_core.documents.agency_code import canonical
+from congvan_gateway.routing.covering import Boxes, minutes_of, nothing_left
 from congvan_gateway.routing.model import BUILT_IN, MAX_GROUP, Match, Row, Table
+
+#: A row of more recipients than this is not looked at one by one.
+_FEW = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,17 @@ class Selectors:
 
     def takes(self, code: str) -> bool:
         return self.anyone or code in self.codes or any(under(code, prefix) for prefix in self.prefixes)
+
+    @property
+    def is_nobody(self) -> bool:
+        return not (self.anyone or self.codes or self.prefixes)
+
+    def apart(self) -> list[Selectors]:
+        """Each recipient or prefix by itself, where they are few; else all of them as one."""
+        if self.anyone or len(self.codes) + len(self.prefixes) > _FEW:
+            return [self]
+        codes = [Selectors(False, frozenset({code}), frozenset()) for code in self.codes]
+        return codes + [Selectors(False, frozenset(), frozenset({prefix})) for prefix in self.prefixes]
 
     def covers(self, other: Selectors) -> bool:
         if self.anyone or other.anyone:
@@ -155,11 +170,12 @@ def _ways(table: Table, own_doors: frozenset[tuple[str, int]]) -> list[Fault]:
 def _reach(table: Table) -> list[Fault]:
     out = []
     opened = [selectors(table, row.match) for row in table.routes]
+    boxes = Boxes([row.match for row in table.routes]).of
     for index, row in enumerate(table.routes):
         match = row.match
         if match.size_from is not None and match.size_to is not None and match.size_from > match.size_to:
             out.append(Fault("ROW-NEVER", "Cỡ nhỏ nhất lớn hơn cỡ lớn nhất", row.name))
-        if not opened[index].anyone and not opened[index].codes and not opened[index].prefixes:
+        if opened[index].is_nobody:
             out.append(Fault("ROW-NEVER", "Các nhóm của dòng này không có cơ quan nào", row.name))
             continue
         for earlier in range(index):
@@ -167,6 +183,15 @@ def _reach(table: Table) -> list[Fault]:
                 text = f"Không bao giờ tới lượt: dòng '{table.routes[earlier].name}' ở trên đã khớp mọi trường hợp"
                 out.append(Fault("ROW-UNREACHABLE", text, row.name))
                 break
+        else:
+            above = [i for i in range(index) if not opened[i].is_nobody]
+            last = index == len(table.routes) - 1  # the default is asked for, needed or not
+            if not last and all(
+                nothing_left(boxes[index], [boxes[i] for i in above if opened[i].covers(one)])
+                for one in opened[index].apart()
+            ):
+                text = "Không bao giờ tới lượt: các dòng ở trên gộp lại đã khớp mọi trường hợp"
+                out.append(Fault("ROW-UNREACHABLE", text, row.name))
     if not table.routes or not _is_default(table, table.routes[-1]):
         out.append(Fault("DEFAULT-MISSING", "Dòng cuối phải khớp mọi nơi nhận (không có điều kiện)"))
     return out
@@ -190,9 +215,4 @@ def covers(wide: Match, narrow: Match) -> bool:
         return False
     if wide.size_to is not None and (narrow.size_to is None or narrow.size_to > wide.size_to):
         return False
-    return wide.minutes is None or (narrow.minutes is not None and _span(narrow.minutes) <= _span(wide.minutes))
-
-
-def _span(hours: tuple[int, int]) -> frozenset[int]:
-    begin, end = hours
-    return frozenset(range(begin, end)) if begin < end else frozenset(range(begin, 1440)) | frozenset(range(end))
+    return wide.minutes is None or minutes_of(narrow) <= minutes_of(wide)
