@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, insert, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, insert, or_, select, update
 
 from congvan_core.documents.agency_code import canonical
 from congvan_core.documents.text import fold
@@ -14,6 +14,7 @@ from congvan_core.errors import ConflictError, InputError, NotFoundError
 from congvan_core.ids import VIETNAM, iso_vn, new_id
 from congvan_core.journal.writing import append, clean
 from congvan_core.storage.schema import standing_instruction as table
+from congvan_core.storage.types import Instant
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +112,17 @@ def instructions_of(connection: Connection, agency_id: str) -> list[Instruction]
     return [Instruction(*row) for row in rows]
 
 
+_MOMENT = bindparam("moment", type_=Instant())
+_IN_FORCE = (
+    select(*_COLUMNS)
+    .where(
+        table.c.agency_id == bindparam("agency"),
+        and_(table.c.given_at <= _MOMENT, or_(table.c.ended_at.is_(None), table.c.ended_at > _MOMENT)),
+    )
+    .order_by(table.c.given_at.desc(), table.c.id.desc())
+)
+
+
 def applicable(
     connection: Connection, agency_id: str, *, sender_code: str | None, type_name: str | None, at: datetime
 ) -> Instruction | None:
@@ -118,14 +130,7 @@ def applicable(
 
     The newest one that covers it.
     """
-    rows = connection.execute(
-        select(*_COLUMNS)
-        .where(
-            table.c.agency_id == agency_id,
-            and_(table.c.given_at <= at, or_(table.c.ended_at.is_(None), table.c.ended_at > at)),
-        )
-        .order_by(table.c.given_at.desc(), table.c.id.desc())
-    )
+    rows = connection.execute(_IN_FORCE, {"agency": agency_id, "moment": at})
     return next((found for found in (Instruction(*row) for row in rows) if found.covers(sender_code, type_name)), None)
 
 

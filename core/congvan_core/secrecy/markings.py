@@ -87,8 +87,15 @@ def _tidy(line: str) -> str:
 
 def _is_capital(text: str) -> bool:
     """Whether the letters are capitals; one small letter is forgiven, since OCR makes ậ of Ậ."""
-    cased = [c for c in text if c.isalpha()]
-    return bool(cased) and sum(c.islower() for c in cased) <= (1 if len(cased) > 2 else 0)
+    cased = small = 0
+    for letter in text:
+        if letter.isalpha():
+            cased += 1
+            if letter.islower():
+                small += 1
+                if small > 1:  # nearly every line of a page ends here, at its first word
+                    return False
+    return cased > 2 or (cased > 0 and not small)
 
 
 def _bare(text: str) -> str:
@@ -151,7 +158,8 @@ def in_line(line: str, before: str = "", after: str = "", *, scanned: bool = Fal
     beside = _THEN_RIGHT.match(text) or _AFTER_NUMBER.match(text)
     if beside:
         return Sighting(Mark(beside[1]), True)
-    for segment in [text, *(_tidy(s) for s in _COLUMNS.split(letters(line[:_MAX_LINE])))]:
+    columns = _COLUMNS.split(letters(line[:_MAX_LINE]))
+    for segment in [text, *map(_tidy, columns)] if len(columns) > 1 else [text]:
         found = _lone(segment, scanned=scanned)
         if found is not None:
             return _with_neighbours(found, segment, before, after)

@@ -81,9 +81,9 @@ class BlobStore:
 
     # --- putting ------------------------------------------------------------------------------------------------------
 
-    def put_bytes(self, data: bytes) -> StoredBlob:
-        """Store bytes. Returns after they are durable."""
-        stored = StoredBlob(hashlib.sha256(data).hexdigest(), len(data))
+    def put_bytes(self, data: bytes, sha256: str | None = None) -> StoredBlob:
+        """Store bytes. Returns after they are durable. ``sha256``: their digest where the caller computed it."""
+        stored = StoredBlob(sha256 or hashlib.sha256(data).hexdigest(), len(data))
         return stored if self._keep_existing(stored) else self._write((data,), stored)
 
     def put_stream(self, chunks: Iterable[bytes]) -> StoredBlob:

@@ -90,11 +90,17 @@ def claim(connection: Connection, *, limit: int, lease: timedelta, urgent: int =
     return [Claim(row, token) for row in sorted(rows, key=lambda r: order[r.id])]
 
 
+#: By dialect, built once; the columns come with their values.
+_ENQUEUE = {
+    name: insert_row(outbox).on_conflict_do_nothing(index_elements=["dedupe"]).returning(outbox.c.id)
+    for name, insert_row in (("postgresql", pg_insert), ("sqlite", sqlite_insert))
+}
+
+
 def enqueue_once(connection: Connection, **values: Any) -> bool:
     """Put a mail into the outbox; False where one with this ``dedupe`` is or was there: nobody is told twice."""
-    insert_row = pg_insert if connection.dialect.name == "postgresql" else sqlite_insert
-    row = insert_row(outbox).values(id=new_id(), **values).on_conflict_do_nothing(index_elements=["dedupe"])
-    return connection.execute(row.returning(outbox.c.id)).first() is not None
+    made = connection.execute(_ENQUEUE[connection.dialect.name], {"id": new_id(), **values})
+    return made.first() is not None
 
 
 def finish(connection: Connection, held: Claim, result: Result) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import zlib
 from dataclasses import dataclass, field
 
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, bindparam, select, text
 
 from congvan_core.documents.finding_again import Candidate, find_candidates
 from congvan_core.findings import Finding
@@ -103,19 +103,23 @@ def register_number(connection: Connection, document_id: str) -> str | None:
     ).scalar_one_or_none()
 
 
+_OTHER = (
+    select(message.c.id)
+    .where(
+        message.c.message_id == bindparam("named"),
+        message.c.agency_id == bindparam("agency"),
+        message.c.id != bindparam("this"),
+        message.c.raw_sha256 != bindparam("digest"),
+        message.c.state.in_(("registered", "duplicate", "refused")),
+    )
+    .limit(1)
+)
+
+
 def _message_id(connection: Connection, seen: Inspection, agency_id: str, row_id: str, out: Duplicates) -> None:
     if not seen.message_id or out.same is not None:
         return
-    other = connection.execute(
-        select(message.c.id)
-        .where(
-            message.c.message_id == seen.message_id[:998],
-            message.c.agency_id == agency_id,
-            message.c.id != row_id,
-            message.c.raw_sha256 != seen.sha256,
-            message.c.state.in_(("registered", "duplicate", "refused")),
-        )
-        .limit(1)
-    ).first()
+    asked = {"named": seen.message_id[:998], "agency": agency_id, "this": row_id, "digest": seen.sha256}
+    other = connection.execute(_OTHER, asked).first()
     if other is not None:
         out.findings.append(Finding("DUP-MESSAGE-ID", {"message": other.id}))

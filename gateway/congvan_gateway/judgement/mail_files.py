@@ -40,7 +40,7 @@ class DocumentFile:
     def store(self, blobs: BlobStore) -> None:
         """Put the content into the blob store."""
         if isinstance(self.source, bytes):
-            blobs.put_bytes(self.source)
+            blobs.put_bytes(self.source, self.attachment.sha256)
         else:
             with self.source.open("rb") as file:
                 blobs.put_file(file)

@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from congvan_core.errors import ConfigurationError
 from congvan_core.findings import CATALOGUE, Finding, Severity
@@ -25,7 +26,7 @@ _UNSEEN = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Policy:
     """``actions`` overrides the default per code. ``version`` is a digest of the effective table."""
 
@@ -48,7 +49,7 @@ class Policy:
         """Every code with its action, as the administrator sees it."""
         return {code: (self.actions.get(code) or action).value for code, action in DEFAULT_ACTIONS.items()}
 
-    @property
+    @cached_property
     def version(self) -> str:
         text = json.dumps(self.table(), sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]

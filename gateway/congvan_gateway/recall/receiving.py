@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, or_, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, or_, select, update
 
 from congvan_core.agencies.keys import entitled_key
 from congvan_core.agencies.lookup import bodies_of, contact_point_by_id
@@ -84,6 +84,18 @@ def _late_copy(connection: Connection, app: App, row: Row[Any], judged: Judged) 
     return Taken("duplicate", same.document.id)
 
 
+_EARLY = (
+    select(document_change)
+    .where(
+        document_change.c.agency_id == bindparam("agency"),
+        document_change.c.side == "receiver",
+        document_change.c.state == State.EARLY.value,
+        document_change.c.identifier == bindparam("named"),
+    )
+    .order_by(document_change.c.asked_at, document_change.c.id)
+)
+
+
 def after_registration(connection: Connection, app: App, row: Row[Any], judged: Judged, document_id: str) -> None:
     """What a registered document orders of others, and what was ordered of it before it came."""
     for order in _orders(connection, row, judged):
@@ -92,16 +104,8 @@ def after_registration(connection: Connection, app: App, row: Row[Any], judged: 
                 connection, app, row, judged, order, _document(connection, row.agency_id, order.identifier), document_id
             )
     here = _by_id(connection, document_id)
-    early = connection.execute(
-        select(document_change)
-        .where(
-            document_change.c.agency_id == row.agency_id,
-            document_change.c.side == "receiver",
-            document_change.c.state == State.EARLY.value,
-            document_change.c.identifier == (here.identifier or ""),
-        )
-        .order_by(document_change.c.asked_at, document_change.c.id)
-    ).all()
+    asked = {"agency": row.agency_id, "named": here.identifier or ""}
+    early = connection.execute(_EARLY, asked).all()
     for change in early if here.identifier else ():
         here = _by_id(connection, document_id)
         event = _situation(connection, change.author_code or "", Kind(change.kind), here)

@@ -11,6 +11,7 @@ _SHORTEST, _LONGEST, _FEWEST = 40, 76, 16
 #: Sixteen lines or more of nothing but base64 digits.
 _RUN = re.compile(rb"(?<=\n)(?:[A-Za-z0-9+/]{40,76}\r\n){16,}")
 #: What may follow such lines so that every decoder reads the same: the last, shorter line with its padding.
+_MARK = re.compile(r"([0-9a-f]{32})-([0-9]{1,9})-")
 _TAIL = re.compile(rb"([A-Za-z0-9+/]*)(={0,2})")
 
 
@@ -30,8 +31,7 @@ class Folded:
         self._raw = raw
         #: Where a run begins in the mail (-1: not told), and its octets without the last line's end.
         self._runs: list[tuple[int, bytes]] = []
-        self._word = secrets.token_hex(16).encode()
-        self._mark = re.compile(self._word.decode() + r"-([0-9]{1,9})-")
+        self._word = secrets.token_hex(16)
         pieces, done = [], 0
         for start, end in sorted(where):
             stop = _lines(raw, start, end) if start >= done else 0
@@ -43,22 +43,26 @@ class Folded:
 
     def _keep(self, start: int, run: bytes) -> bytes:
         self._runs.append((start, run))
-        return b"%b-%d-\r\n" % (self._word, len(self._runs) - 1)  # the line's end may belong to a boundary behind it
+        # The line's end stays: it may belong to a boundary behind it.
+        return b"%b-%d-\r\n" % (self._word.encode(), len(self._runs) - 1)
 
     def unfold(self, text: str) -> str:
         """The text of one part with its lines back in place."""
         if not self._runs:
             return text
-        return self._mark.sub(lambda found: self._runs[int(found.group(1))][1].decode("ascii"), text)
+        return _MARK.sub(self._lines_of, text)
+
+    def _lines_of(self, mark: re.Match[str]) -> str:
+        return self._runs[int(mark.group(2))][1].decode("ascii") if mark.group(1) == self._word else mark.group()
 
     def is_base64(self, text: str, start: int, end: int) -> bool:
         """Whether the part ``text`` of the skeleton is the mail's octets from ``start`` to ``end``, but for line ends at its
         end, and base64 that no two decoders read differently: digits, then padding, four by four.
         """
-        match = self._mark.match(text)
-        if match is None or self._runs[int(match.group(1))][0] != start:
+        match = _MARK.match(text)
+        if match is None or match.group(1) != self._word or self._runs[int(match.group(2))][0] != start:
             return False
-        run = self._runs[int(match.group(1))][1]
+        run = self._runs[int(match.group(2))][1]
         try:
             tail = text[match.end() :].encode("ascii").rstrip(b"\r\n")
         except UnicodeEncodeError:

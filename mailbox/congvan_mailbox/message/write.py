@@ -10,6 +10,7 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Sequence
+from functools import lru_cache
 
 import pybase64
 
@@ -47,6 +48,7 @@ def quoted_printable(text: str) -> bytes:
     return b"".join(line + b"\r\n" for line in out)
 
 
+@lru_cache(maxsize=1024)
 def _qp(character: str, last: bool) -> bytes:
     if character == "\t" or (character == " " and last):
         return b"=%02X" % ord(character)

@@ -160,7 +160,7 @@ def _run(app: App, mails: list[bytes], clock: Clock, profile: str = "") -> None:
     stage("search index", lambda: index_step(app))
     if profile:
         pstats.Stats(profiler).sort_stats("tottime").print_stats(70)
-        pstats.Stats(profiler).sort_stats("cumulative").print_stats(110)
+        pstats.Stats(profiler).sort_stats("cumulative").print_stats(260)
 
 
 async def _hand_over(app: App, mails: list[bytes], clock: Clock) -> None:
