@@ -17,7 +17,7 @@ from pathlib import Path
 from congvan_gateway.operations.bench.table import Row, Setting, render, sync_rate
 
 PARTS = (
-    "receiving", "sending", "verifying", "signing", "mime", "imap", "registering", "whole_path", "fan_out", "growth", "pages",
+    "receiving", "sending", "verifying", "signing", "mime", "imap", "registering", "whole_path", "stages", "memory", "fan_out", "growth", "pages",
 )  # fmt: skip
 
 

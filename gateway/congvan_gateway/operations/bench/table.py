@@ -6,6 +6,7 @@ import os
 import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -89,6 +90,20 @@ def cpu_tree(pid: int) -> float:
         total += used.get(one, 0.0)
         waiting += children.get(one, [])
     return total
+
+
+def descendants(pid: int) -> list[int]:
+    """The process and all that it and its children started, as far as they live."""
+    children: dict[int, list[int]] = {}
+    for name in os.listdir("/proc"):
+        if name.isdigit():
+            with suppress(OSError):
+                parent = Path(f"/proc/{name}/stat").read_text().rsplit(")", 1)[1].split()[1]
+                children.setdefault(int(parent), []).append(int(name))
+    found = [pid]
+    for one in found:
+        found += children.get(one, [])
+    return found
 
 
 def sync_rate(folder: Path, *, count: int = 300) -> float:
