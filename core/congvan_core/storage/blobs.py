@@ -146,12 +146,15 @@ class BlobStore:
     def _make_folder(self, folder: Path) -> None:
         if folder.is_dir():
             return
+        first = not self.root.is_dir()
         folder.mkdir(parents=True, exist_ok=True)
-        for parent in (folder, *folder.parents):
+        # A folder is durable once the one that holds its name is; what is put into the new one is synced by who puts it.
+        for parent in folder.parents:
             _sync_folder(parent)
             if parent == self.root or parent == self.root.parent:
                 break
-        _sync_folder(self.root.parent)
+        if first:
+            _sync_folder(self.root.parent)
 
     # --- reading ------------------------------------------------------------------------------------------------------
 
