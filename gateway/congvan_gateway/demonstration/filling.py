@@ -350,10 +350,11 @@ def _dossiers(connection: Connection, rng: Random, points: dict[str, str], until
         agency_id = points[code]
         names = dict(connection.execute(select(unit.c.code, unit.c.name).where(unit.c.agency_id == agency_id)).all())
         for year in (until.year - 1, until.year):
+            opened = datetime(year, 1, 5, 8, tzinfo=VIETNAM)
             made = [
                 keeping.list_dossier(
                     connection, agency_id, year, unit_code, f"Hồ sơ {what} năm {year}", keeper=str(names[unit_code]),
-                    retention_years=kept, actor=_ACTOR, at=at,
+                    retention_years=kept, actor=_ACTOR, at=opened,
                 )
                 for unit_code, what, kept in (
                     ("TCCB", "tuyển dụng, nâng ngạch công chức", 20), ("TCCB", "thi đua, khen thưởng", 10),
@@ -362,7 +363,7 @@ def _dossiers(connection: Connection, rng: Random, points: dict[str, str], until
                 )
             ]  # fmt: skip
             approve_list(
-                connection, agency_id, year, "Thủ trưởng cơ quan", actor=_ACTOR, at=at, basis="Quyết định đầu năm"
+                connection, agency_id, year, "Thủ trưởng cơ quan", actor=_ACTOR, at=opened, basis="Quyết định đầu năm"
             )
             inside = connection.execute(
                 select(document.c.id)
@@ -376,4 +377,6 @@ def _dossiers(connection: Connection, rng: Random, points: dict[str, str], until
             if year < until.year:
                 for one in made[:4]:
                     if keeping.documents_in(connection, one):
-                        keeping.close(connection, one, actor=_ACTOR, at=at - timedelta(days=rng.randint(60, 360)))
+                        keeping.close(
+                            connection, one, actor=_ACTOR, at=min(at, opened + timedelta(days=rng.randint(345, 400)))
+                        )
