@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from congvan_core.errors import InputError
 from congvan_mailbox.smtp.address import parse_path
-from congvan_mailbox.smtp.body import DotReader, LineCheck
+from congvan_mailbox.smtp.body import DotReader, LineCheck, all_paired, dot_line
 from congvan_mailbox.smtp.envelope import Envelope, Recipient
 from congvan_mailbox.smtp.reply import Malformed, ReplyReader
 from congvan_mailbox.smtp.trace import received_field
@@ -69,6 +69,48 @@ def test_bare_line_ends_are_seen_however_split(raw: bytes, sizes: list[int]) -> 
     if bare:
         with pytest.raises(BareLineEnd):
             list(stuffed(split(raw, sizes)))
+
+
+def test_line_ends_are_judged_as_counts_would() -> None:
+    """Long mails of runs of equal lines, some half as long as others, headers between: as three counts would say."""
+    rng = random.Random(5)
+    faults = 0
+    for _ in range(400):
+        size = rng.choice((3_000, 20_000, 60_000))
+        lines: list[bytes] = []
+        while size > 0:
+            lines += [b"A" * rng.choice((0, 1, 2, 5, 37, 60, 76, 76, 200)) + b"\r\n"] * rng.choice(
+                (1, 3, 63, 64, 65, 300)
+            )
+            size -= len(lines[-1]) * 60
+        data = bytearray(b"".join(lines))
+        for _ in range(rng.choice((0, 0, 1, 2))):
+            at = rng.randrange(len(data))
+            if rng.random() < 0.5:
+                data[at] = rng.choice(b"\r\nA")
+            else:
+                del data[at]
+        raw = bytes(data)
+        start, end = rng.choice((0, 0, 1, rng.randrange(len(raw)))), len(raw) - rng.choice((0, 0, 1))
+        part = raw[start:end]
+        paired = part.count(b"\r\n") == part.count(b"\n") == part.count(b"\r")
+        assert all_paired(raw, start, end) is paired
+        faults += not paired
+    assert 50 < faults < 350
+
+
+def test_lines_half_as_long_as_the_first_are_lines() -> None:
+    """Before, such a mail was refused as one with bare line ends."""
+    raw = b"Subject: x\r\n\r\n" + b"a" * 76 + b"\r\n" + b"a" * 76 + b"\r\n" + (b"b" * 37 + b"\r\n") * 2000
+    check = LineCheck(1000)
+    check.feed(raw)
+    check.end()
+    assert check.fault is None
+
+
+@given(st.lists(st.sampled_from([b".", b"\r\n", b"\r\n.", b"x", b"." * 300, b"\r", b"\n"]), max_size=30).map(b"".join))
+def test_lines_that_begin_with_a_dot_are_found(raw: bytes) -> None:
+    assert dot_line(raw) == raw.find(b"\r\n.")
 
 
 @pytest.mark.parametrize("fault", [b"", b"\r", b"\n"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from congvan_mailbox.smtp.body import LineCheck
+from congvan_mailbox.smtp.body import LineCheck, dot_line
 
 
 class BareLineEnd(Exception):
@@ -43,7 +43,7 @@ def stuffed(chunks: Iterable[bytes]) -> Iterator[bytes]:
             raise BareLineEnd
         # A line's dot may stand at a piece's beginning with its CRLF in the piece before, or CR there and LF here.
         head = tail[-2:] + chunk[:2]
-        out = chunk.replace(b"\r\n.", b"\r\n..") if b"." in chunk else chunk  # base64 has none
+        out = chunk.replace(b"\r\n.", b"\r\n..") if dot_line(chunk) >= 0 else chunk
         if head.startswith(b"\r\n."):
             out = b"." + out
         elif tail[-1:] == b"\r" and chunk[:2] == b"\n.":
