@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -36,6 +39,27 @@ def test_one_body_to_many_is_read_once_and_old_ones_make_room(tmp_path: Path, mo
     assert store.reads == 3
     bodies.read(one)
     assert store.reads == 4  # it had to make room
+
+
+def test_who_comes_while_a_body_is_read_waits_for_it(tmp_path: Path) -> None:
+    together = threading.Barrier(6)
+
+    class Slow(Counting):
+        def read(self, sha256: str) -> bytes:
+            time.sleep(0.05)
+            return super().read(sha256)
+
+    store = Slow(tmp_path)
+    digest = store.put_bytes(b"body").sha256
+    bodies = Bodies(store)
+
+    def ask(_: int) -> bytes:
+        together.wait(10)
+        return bodies.read(digest)
+
+    with ThreadPoolExecutor(6) as pool:
+        assert list(pool.map(ask, range(6))) == [b"body"] * 6
+    assert store.reads == 1
 
 
 def test_a_damaged_body_does_not_leave(tmp_path: Path) -> None:

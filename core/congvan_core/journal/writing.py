@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, is_dataclass
 from datetime import date, datetime
 from enum import Enum
@@ -68,14 +68,24 @@ def append(
     word (``document.registered``); ``subject`` is ``document:ID``, ``entry:ID``, ``message:ID`` …; ``at`` defaults to
     this moment. A writer never waits for the chain.
     """
-    connection.execute(
-        _INSERT,
-        {
-            "agency_id": agency_id,
-            "at": at or now(),
-            "actor": clean(actor, 200),
-            "kind": clean(kind, 60),
-            "subject": clean(subject, 120),
-            "data": canonical(data or {}),
-        },
+    append_all(
+        connection,
+        [{"agency_id": agency_id, "actor": actor, "kind": kind, "subject": subject, "data": data, "at": at}],
     )
+
+
+def append_all(connection: Connection, events: Sequence[Mapping[str, Any]]) -> None:
+    """Write several events, each given by the names that ``append`` takes, with one statement and in this order."""
+    rows = [
+        {
+            "agency_id": one["agency_id"],
+            "at": one.get("at") or now(),
+            "actor": clean(one["actor"], 200),
+            "kind": clean(one["kind"], 60),
+            "subject": clean(one["subject"], 120),
+            "data": canonical(one.get("data") or {}),
+        }
+        for one in events
+    ]
+    if rows:
+        connection.execute(_INSERT, rows)

@@ -37,7 +37,7 @@ class AxisCourier:
     def _prepare(mail: OutgoingMail) -> tuple[LoosePacket, bytes, str]:
         from congvan_mailbox.message import parse_message
 
-        raw = mail.raw if isinstance(mail.raw, bytes) else mail.raw.read_bytes()
+        raw = mail.whole
         packet = loosen(raw, mail.recipient)
         return packet, with_files_inside(packet), parse_message(raw).message_id.strip("<>")
 

@@ -35,7 +35,7 @@ class FolderCourier:
         return
 
     def _place(self, mail: OutgoingMail) -> Outcome:
-        raw = mail.raw if isinstance(mail.raw, bytes) else mail.raw.read_bytes()
+        raw = mail.whole
         try:
             files = self._files(raw, mail.recipient)
         except CongvanError as error:

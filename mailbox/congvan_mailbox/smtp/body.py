@@ -6,7 +6,7 @@ from __future__ import annotations
 #: two programs that disagree here can be made to see two mails in one.
 _END = b"\r\n.\r\n"
 #: Shorter stretches are not worth looking for runs; so many equal lines are one; what is no run is counted in steps.
-_RUN, _LINES, _STEP = 8 * 1024, 64, 2048
+_RUN, _LINES, _STEP = 4 * 1024, 32, 1024
 #: So many dots are looked at one by one.
 _DOTS = 256
 

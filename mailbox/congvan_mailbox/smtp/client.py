@@ -16,6 +16,8 @@ from congvan_mailbox.smtp.tls_policy import TlsMode
 
 #: Longest reply line that is read (RFC 5321 4.5.3.1.5 says 512).
 _MAX_REPLY_LINE = 8192
+#: Octets still to be written at which a connection is surely not held up (asyncio's low mark is 16 KiB).
+_LITTLE = 8192
 
 
 class Stop(Exception):
@@ -122,6 +124,8 @@ class SmtpClient:
         """Wait until the hop takes what was written. Raises OSError or TimeoutError."""
         if self._writer is None:
             raise ConnectionResetError("connection is closed")
+        if not self._writer.is_closing() and self._writer.transport.get_write_buffer_size() <= _LITTLE:
+            return  # nobody waits below the low mark: no clock is needed
         async with asyncio.timeout(wait):
             await self._writer.drain()
 
@@ -141,12 +145,27 @@ class SmtpClient:
 
     async def _read(self, wait: float) -> Reply:
         collected = ReplyReader()
+        while (line := self._come_already()) is not None:  # replies to pipelined commands come together
+            reply = collected.feed(line)
+            if reply is not None:
+                return reply
         async with asyncio.timeout(wait):
             while True:
                 line = await self._reader.readuntil(b"\n")
                 reply = collected.feed(line)
                 if reply is not None:
                     return reply
+
+    def _come_already(self) -> bytes | None:
+        """A whole line that was read before, without setting a clock for it."""
+        reader: Any = self._reader
+        end = reader._buffer.find(b"\n", 0, _MAX_REPLY_LINE) + 1
+        if not end:
+            return None
+        line = bytes(reader._buffer[:end])
+        del reader._buffer[:end]
+        reader._maybe_resume_transport()
+        return line
 
     async def command(self, stage: Stage, line: str, wait: float | None = None) -> Reply:
         """Send one line and read its reply."""

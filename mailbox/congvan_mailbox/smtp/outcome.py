@@ -43,6 +43,7 @@ class DsnRequest:
 @dataclass(frozen=True, slots=True)
 class OutgoingMail:
     """One mail for one recipient. ``raw`` is the finished message with CRLF line ends: its bytes, or the file of them.
+    ``head`` goes before it: a recipient's own headers before the body of all (joining them copied every octet).
 
     ``sender`` "" is the null reverse-path. ``body`` is "7BIT", "8BITMIME" or "BINARYMIME" (RFC 6152, RFC 3030).
     ``require_tls`` refuses to send over a wire that is not encrypted and verified, whatever the route says;
@@ -64,21 +65,28 @@ class OutgoingMail:
     deliver_by: int | None = None
     hold_for: int | None = None
     verp: str | None = None
+    head: bytes = b""
 
     @property
     def size(self) -> int:
         """Octets of the message."""
-        return len(self.raw) if isinstance(self.raw, bytes) else self.raw.stat().st_size
+        return len(self.head) + (len(self.raw) if isinstance(self.raw, bytes) else self.raw.stat().st_size)
+
+    @property
+    def whole(self) -> bytes:
+        """The message in one piece."""
+        return self.head + (self.raw if isinstance(self.raw, bytes) else self.raw.read_bytes())
 
     def chunks(self) -> Iterator[bytes]:
         """The message in pieces of at most a quarter of a megabyte. Blocking where it is a file."""
         if isinstance(self.raw, bytes):
-            if len(self.raw) <= _BLOCK:
-                yield self.raw
-                return
-            for start in range(0, len(self.raw), _BLOCK):
+            first = max(_BLOCK - len(self.head), 0)
+            yield self.head + self.raw[:first]
+            for start in range(first, len(self.raw), _BLOCK):
                 yield self.raw[start : start + _BLOCK]
         else:
+            if self.head:
+                yield self.head
             with self.raw.open("rb") as file:
                 while block := file.read(_BLOCK):
                     yield block

@@ -158,8 +158,8 @@ class _Transaction:
         """Everything before the final dot may fail without harm; from the dot on nothing may be guessed."""
         client, mail = self.client, self.mail
         try:
-            if isinstance(mail.raw, bytes) and len(mail.raw) <= 1 << 18:
-                pieces = [*stuffed((mail.raw,)), b".\r\n"]
+            if isinstance(mail.raw, bytes) and mail.size <= 1 << 18:
+                pieces = [*stuffed(mail.chunks()), b".\r\n"]
                 return await self._end(b"".join(pieces))
             source = stuffed(mail.chunks())
             while (piece := await _next(source, blocking=not isinstance(mail.raw, bytes))) is not None:
