@@ -89,7 +89,7 @@ async def test_who_is_not_the_packets_sender_proves_nothing(
         with a.app() as app_a, b.app() as app_b:
             issue(app_a, pki, tmp_path)
             (mail,) = sealed(app_a)
-            packet = loosen(mail.raw if isinstance(mail.raw, bytes) else b"", mail.recipient)
+            packet = loosen(mail.whole, mail.recipient)
             stranger, at_b = client(axis, "H24.77"), client(axis, B.code)
             assert isinstance(await stranger.send("x1", "edoc", "H24.77", B.code, with_files_inside(packet)), Accepted)
             assert isinstance(await stranger.send("x2", "edoc", "H24.77", B.code, b"<edXMLEnvelope"), Accepted)

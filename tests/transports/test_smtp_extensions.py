@@ -108,7 +108,7 @@ async def test_the_urgent_leave_first_and_say_so(tmp_path: Path) -> None:
             await dispatcher.step()
     finally:
         app.close()
-    assert [(mail.priority, mail.raw[-1:]) for mail in courier.carried if isinstance(mail.raw, bytes)] == [
+    assert [(mail.priority, mail.whole[-1:]) for mail in courier.carried] == [
         (6, b"2"), (2, b"3"), (0, b"1"),
     ]  # fmt: skip
     assert all(mail.require_tls and mail.require_tls_onward and mail.deliver_by == 7200 for mail in courier.carried)

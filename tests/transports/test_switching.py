@@ -81,7 +81,7 @@ async def test_after_failures_in_a_row_the_next_transport_takes_it(app: App, way
     assert ways.counts == (2, 1) and state(app) == "accepted"
     (told,) = events(app, "route.switched")
     assert (told["from"], told["to"]) == ("truc", "smtp") and "2 lần" in told["because"]
-    assert len({mail.raw for mail in ways.axis.carried + ways.smtp.carried}) == 1, "one identity on every way"
+    assert len({mail.whole for mail in ways.axis.carried + ways.smtp.carried}) == 1, "one identity on every way"
     with app.database.read() as connection:
         assert connection.execute(select(recipient.c.transport)).scalar_one() == "smtp"
 
