@@ -46,6 +46,7 @@ def test_the_published_decisions_are_intact_and_undecided(number: str) -> None:
     assert one["intact"]
     assert (one["changed_after"], one["docmdp"], one["kind"]) == ("none", 2, "organization")
     assert one["signer"]["name"] == "CỔNG THÔNG TIN ĐIỆN TỬ CHÍNH PHỦ"
+    assert "CONTENT-PUBLISHED-COPY" in codes(out)
     assert one["signer"]["organization"] == "VĂN PHÒNG CHÍNH PHỦ"
     assert one["claimed_time"] == claimed
     assert one["timestamp"]["time"] == stamped

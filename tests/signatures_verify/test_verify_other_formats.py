@@ -227,6 +227,18 @@ def test_packages(office: bool, parts: dict[str, bytes], main: str, pki: LivePki
     assert "SIG-PARTIAL-COVER" in codes(more)
     partial = verify_file(package(pki, parts, names[:-1], office=office), name="a", trust=trust).to_json()
     assert partial["outcome"] == "invalid"
+    if office:
+        types = (
+            b'<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
+            b'<Override PartName="/word/document.xml" ContentType="application/%s"/></Types>'
+        )
+        other = verify_file(changed(signed, "[Content_Types].xml", types % b"y"), name="a", trust=trust).to_json()
+        assert (other["outcome"], other["integrity"]) == ("invalid", "modified"), other["findings"]
+        assert "SIG-PARTIAL-COVER" in codes(other)
+        same = types.replace(b"application/%s", b"X")
+        assert verify_file(changed(signed, "[Content_Types].xml", same), name="a", trust=trust).to_json()[
+            "outcome"
+        ] == ("valid")
     plain = verify_file(zipped(parts), name="a", trust=trust).to_json()
     assert (plain["outcome"], plain["integrity"]) == ("unsigned", "unsigned")
 
@@ -244,3 +256,14 @@ def test_an_unknown_root_without_any_trust_says_nothing(pki: LivePki, pki_folder
     report = verdict(signed, foreign)
     assert (report["trust"], report["outcome"]) == ("untrusted", "invalid")
     assert "SIG-ROOT-NOT-TRUSTED" in codes(report)
+
+
+def test_text_bound_to_data_that_is_not_signed_is_told(pki: LivePki, trust: TrustStore) -> None:
+    """Office leaves customXml unsigned: a warning where the text shows what stands there, nothing where it does not."""
+    data = {"customXml/item1.xml": b"<x>1</x>", "customXml/itemProps1.xml": b"<y/>"}
+    for body, told in ((b"<w:t/>", False), (b"<w:sdt><w:dataBinding w:xpath='/x'/></w:sdt>", True)):
+        parts = {**OFFICE, "word/document.xml": b"<w:d xmlns:w='w'>" + body + b"</w:d>"}
+        names = tuple(n for n in parts if n not in ("[Content_Types].xml", "_rels/.rels"))
+        out = verify_file(package(pki, {**parts, **data}, names, office=True), name="a", trust=trust).to_json()
+        assert (out["outcome"], out["integrity"]) == ("valid", "intact"), out["findings"]
+        assert [f["severity"] for f in out["findings"] if f["code"] == "SIG-PARTIAL-COVER"] == ["warning"] * told

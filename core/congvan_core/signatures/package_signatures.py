@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from congvan_core.errors import UnreadableError
-from congvan_core.findings import Finding
+from congvan_core.findings import Finding, Severity
 from congvan_core.signatures import xmldsig
 from congvan_core.signatures.facts import ChangedAfter, FileFacts, SignatureFacts
 from congvan_core.signatures.path_check import Setting
@@ -19,7 +19,9 @@ MAX_PARTS = 5000
 MAX_UNPACKED = 400 << 20
 MAX_SIGNATURES = 20
 _RELATIONSHIPS = "http://schemas.openxmlformats.org/package/2006/RelationshipTransform"
+_DATA_BINDING = b"dataBinding"
 _REL = "{http://schemas.openxmlformats.org/package/2006/relationships}Relationship"
+_OVERRIDE = "{http://schemas.openxmlformats.org/package/2006/content-types}Override"
 _MDSSI = "{http://schemas.openxmlformats.org/package/2006/digital-signature}"
 
 
@@ -130,11 +132,42 @@ def _coverage(facts: SignatureFacts, covered: list[str], package: _Package, offi
         }
     else:
         open_parts = {n for n in package.names if n.startswith("META-INF/") and n.endswith("signatures.xml")}
-    left = sorted(package.names - names - open_parts)
+    left = sorted(package.names - names - open_parts) + (_other_types(covered, package) if office else [])
+    if facts.intact and office:
+        facts = _bound_data(facts, names, package)
     if not facts.intact or not left:
         return replace(facts, covers_whole_file=facts.intact)
     finding = Finding("SIG-PARTIAL-COVER", {"field": facts.field, "parts": ", ".join(left[:10])})
     return replace(facts, changed_after=ChangedAfter.FORBIDDEN, findings=(*facts.findings, finding))
+
+
+def _other_types(covered: list[str], package: _Package) -> list[str]:
+    """Parts that the package now declares to be of another type than was signed (ECMA-376-2 13.2.4.3)."""
+    signed = {
+        "/" + urllib.parse.unquote(uri.split("?", 1)[0]).lstrip("/"): urllib.parse.unquote(
+            uri.split("?ContentType=", 1)[1]
+        )
+        for uri in covered
+        if "?ContentType=" in uri
+    }
+    listed = xmldsig.parse(package.part("[Content_Types].xml") or b"<Types/>").iterfind(_OVERRIDE)
+    declared = {str(one.get("PartName")).lower(): str(one.get("ContentType")) for one in listed}
+    return sorted(
+        f"[Content_Types].xml ({name})"
+        for name, kind in signed.items()
+        if declared.get(name.lower(), kind).casefold() != kind.casefold()
+    )
+
+
+def _bound_data(facts: SignatureFacts, names: set[str], package: _Package) -> SignatureFacts:
+    """Office programs leave ``customXml`` unsigned. Where the text is bound to it (ECMA-376-1 17.5.2.6), a reader shows
+    what stands there: that is said, and nothing is called forged for it.
+    """
+    data = sorted(n for n in package.names - names if n.startswith("customXml/item") and "/_rels/" not in n)
+    if not data or not any(_DATA_BINDING in (package.part(n) or b"") for n in names if n.startswith("word/")):
+        return facts
+    finding = Finding("SIG-PARTIAL-COVER", {"field": facts.field, "parts": ", ".join(data[:10])})
+    return replace(facts, findings=(*facts.findings, replace(finding, severity_override=Severity.WARNING)))
 
 
 def verify_xml(data: bytes, setting: Setting, base: FileFacts) -> FileFacts:

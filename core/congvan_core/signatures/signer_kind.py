@@ -134,6 +134,9 @@ _SURNAMES = frozenset(
         "viên",
     ]
 )
+_PORTAL = re.compile(
+    r"(?:cổng|trang)\s+(?:thông\s+tin\s+điện\s+tử|ttđt|dịch\s+vụ\s+công)\b|cong thong tin dien tu\b", re.IGNORECASE
+)
 _UID = re.compile(r"^(MST|MNS|CCCD|CMND|HC|BHXH)\s*:", re.I)
 
 
@@ -164,6 +167,11 @@ def kind_of(cert: x509.Certificate, overrides: Mapping[str, str] | None = None) 
     if 2 <= len(words) <= 6 and words[0] in _SURNAMES and all(w.replace(".", "").isalpha() for w in words):
         return SignerKind.PERSON
     return SignerKind.UNKNOWN
+
+
+def is_portal(name: str) -> bool:
+    """Whether a signer is a portal: its signature is that of a published copy, of no competent person and no author."""
+    return bool(_PORTAL.match(_plain(name)))
 
 
 def _plain(text: str) -> str:

@@ -20,6 +20,7 @@ from congvan_core.signatures.enveloped import inner_name
 from congvan_core.signatures.facts import FileFacts, SignatureFacts
 from congvan_core.signatures.path_check import Fetcher, Setting
 from congvan_core.signatures.report import VerificationReport
+from congvan_core.signatures.signer_kind import is_portal
 from congvan_core.signatures.trust_store import TrustStore
 
 #: Anchors that count for signers on documents (Điều 3.4; public authorities for organisations and citizens, Điều 2.2).
@@ -143,6 +144,8 @@ def _with_file_findings(facts: FileFacts) -> FileFacts:
     proved = [s for s in facts.signatures if s.reference_source == "timestamp" and s.reference_time is not None]
     if _out_of_order(proved):
         extra.append(Finding("SIG-TIME-ORDER", {"fields": ", ".join(s.field for s in proved)}))
+    for portal in dict.fromkeys(s.signer.name for s in facts.signatures if s.intact and is_portal(s.signer.name)):
+        extra.append(Finding("CONTENT-PUBLISHED-COPY", {"portal": portal}))
     return replace(facts, findings=(*facts.findings, *extra)) if extra else facts
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -11,8 +10,6 @@ from typing import Any
 from congvan_core.documents import filename, page_facts
 from congvan_core.documents.extract_text import ExtractedText
 from congvan_core.documents.page_facts import PageFacts
-from congvan_core.documents.text import squeeze
-from congvan_core.findings import Finding
 from congvan_core.integrity import (
     SourceFacts,
     compare,
@@ -23,9 +20,9 @@ from congvan_core.integrity import (
     from_subject,
 )
 from congvan_core.integrity.likeness import same_body
+from congvan_core.signatures.signer_kind import is_portal
 from congvan_gateway.judgement.model import Inspection
 
-_PORTAL = re.compile(r"(?:cổng|trang)\s+(?:thông\s+tin\s+điện\s+tử|ttđt|dịch\s+vụ\s+công)\b", re.IGNORECASE)
 #: Names of the comparison's values as the public ``metadata.sources`` has them.
 _PUBLIC = {"author": "from"}
 
@@ -52,10 +49,6 @@ def compare_sources(seen: Inspection, text: ExtractedText | None) -> None:
         facts.append(from_file_name(parsed))
     result = compare(facts, forwarded=_forwarded(seen, page, report))
     seen.findings.extend(replace(f, file=f.file or (main.filename if main else None)) for f in result.findings)
-    for signature in report["signatures"] if report is not None and main is not None else ():
-        name = signature["signer"]["name"] or ""
-        if signature["kind"] == "organization" and is_portal(name):
-            seen.findings.append(Finding("CONTENT-PUBLISHED-COPY", {"portal": name}, main.filename if main else None))
     seen.sources = {_PUBLIC.get(key, key): source for key, source in result.sources.items()}
     seen.facts = {key: dict(values) for key, values in result.seen.items()}
     meta = result.apply(meta)
@@ -85,11 +78,6 @@ def signature_facts(report: Mapping[str, Any]) -> SourceFacts:
         if moment:
             times.append(datetime.fromisoformat(moment))
     return from_signature(organization, signer, times[0] if times else None)
-
-
-def is_portal(name: str) -> bool:
-    """Whether a signer is a portal, whose signature is that of the published copy and never the author's."""
-    return bool(_PORTAL.match(squeeze(name)))
 
 
 def _forwarded(seen: Inspection, page: PageFacts, report: Mapping[str, Any] | None) -> bool:
