@@ -11,10 +11,13 @@ from congvan_core.storage.blobs import BlobStore
 from congvan_core.storage.database import Database
 from congvan_gateway.storage.migrate import upgrade
 from support_databases import add_agency
+from support_hsm import hsm
 from support_office import StaffedDesk, build_office, opened_desk
 from support_pki import LivePki
 from support_postgres import PostgresCluster
 from support_workflow import Office, build
+
+__all__ = ["hsm"]
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.real("postgresql"))])

@@ -10,6 +10,7 @@ import threading
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -17,15 +18,18 @@ from cryptography.hazmat.primitives import serialization
 from test_desk_drafts import AGENCY_KEY, LEADER_KEY, begin, do, file, row, said, signed_up
 
 from congvan_core.documents.store import files_of
-from congvan_core.errors import ConfigurationError, ConflictError, NotFoundError, RefusedError
+from congvan_core.errors import ConfigurationError, ConflictError, NotFoundError, RefusedError, TemporaryError
 from congvan_core.ids import VIETNAM, now
+from congvan_core.signatures.sign_keys import SigningKey
 from congvan_core.signatures.signing import sign_pdf
+from congvan_core.signatures.tokens import open_token
 from congvan_core.workflow.draft_enclosures import enclosures
 from congvan_core.workflow.signing_round import form_values
 from congvan_gateway.drafting import acts
 from congvan_gateway.drafting.bridge import Request, serve_bridge
 from congvan_gateway.drafting.watching import watch
 from support_desk import token_of
+from support_hsm import Hsm
 from support_office import StaffedDesk, draft_pdf
 from support_pdf import make_scan
 from support_pki import LivePki
@@ -365,3 +369,40 @@ def test_a_key_at_the_station_seals_them_all_at_once(office_desk: StaffedDesk, e
         document_id = row(office_desk, enclosed).document_id
         sent = [one.sha256 for one in files_of(connection, document_id)]
     assert {hashlib.sha256(one).hexdigest() for one in sealed} <= set(sent)
+
+
+class PulledOutAfter:
+    """A token that is pulled out once it has signed so many times."""
+
+    def __init__(self, hsm: Hsm, key: SigningKey, times: int, gone: ExitStack) -> None:
+        self.certificate, self.chain = key.certificate, key.chain
+        self._hsm, self._key, self._left, self._gone = hsm, key, times, gone
+
+    def sign(self, data: bytes, digest: str = "sha256") -> bytes:
+        if self._left == 0:
+            self._gone.enter_context(self._hsm.pulled_out())
+        self._left -= 1
+        return self._key.sign(data, digest)
+
+
+@pytest.mark.real("softhsm")
+def test_a_real_token_pulled_out_between_two_signatures(
+    office_desk: StaffedDesk, enclosed: str, pki: LivePki, hsm: Hsm
+) -> None:
+    """The first appendix is sealed, the second not, the number stays with its document; plugged in again it goes on there."""
+    desk, clerk = office_desk, office_desk.actor("thu")
+    before = row(desk, enclosed)
+    with (
+        ExitStack() as gone,
+        open_token(hsm.module, hsm.label, hsm.pin, cert_label="agency-a") as token,
+        pytest.raises(TemporaryError, match="token"),
+    ):
+        acts.seal_draft(desk.app, enclosed, clerk, PulledOutAfter(hsm, token, 1, gone))
+    assert row(desk, enclosed) == before and before.state == "numbered"
+    first, _table, second = appendices(desk, enclosed)
+    assert first[2] and not second[2]
+    with open_token(hsm.module, hsm.label, hsm.pin, cert_label="agency-a") as token:
+        acts.seal_draft(desk.app, enclosed, clerk, token)
+    assert (row(desk, enclosed).state, row(desk, enclosed).number) == ("sealed", before.number)
+    assert appendices(desk, enclosed)[0][2] == first[2], "what was sealed is not sealed twice"
+    every_appendix_is_sealed(desk, enclosed, pki)

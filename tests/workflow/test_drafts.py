@@ -6,6 +6,8 @@ Quy chế Điều 3.6; Điều 6.2.a-b; Điều 7.3; Điều 11.1.a; Điều 19.
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
@@ -205,6 +207,25 @@ def test_delegation_holds_only_in_its_time(office: Office, pki: LivePki) -> None
     assert sign(office.database, office.blobs, made, deputy, key, PLACE, at=tomorrow) is DraftState.SIGNED
 
 
+def test_a_delegation_that_ended_signs_no_more(office: Office, pki: LivePki) -> None:
+    """Planned with KT. while it held; on the day of signing it is over (NĐ 30 Điều 13)."""
+    at, deputy = now(), office.actor("deputy")
+    with office.database.write() as connection:
+        delegate(connection, office.people["leader"], deputy.id, "KT", valid_from=at - timedelta(days=2),
+                 valid_to=at - timedelta(days=1), actor="test", at=at)  # fmt: skip
+        plan = drafts.Plan("H24.15", "Quyết định", "QĐ-STNA", "Phê duyệt", (B_CODE,), ((deputy.id, "KT"),))
+        made = drafts.begin(connection, office.actor("drafter"), office.unit_id, plan, at=at)
+        stored = office.blobs.put_bytes(prepared())
+        drafts.add_version(connection, made, office.actor("drafter"), "a.pdf", stored, at=at)
+    on_the_desk(office, made)
+    key = pki.signing_key("leader-b")
+    with pytest.raises(RefusedError, match="không còn hiệu lực"):
+        sign(office.database, office.blobs, made, deputy, key, PLACE, at=at)
+    assert state(office, made) == "leader_review"
+    earlier = at - timedelta(days=1, hours=1)
+    assert sign(office.database, office.blobs, made, deputy, key, PLACE, at=earlier) is DraftState.SIGNED
+
+
 def test_signed_on_paper_scanned_and_sealed(office: Office, pki: LivePki) -> None:
     made = on_the_desk(office, new_draft(office))
     clerk = office.actor("clerk")
@@ -217,6 +238,32 @@ def test_signed_on_paper_scanned_and_sealed(office: Office, pki: LivePki) -> Non
     attach_scan(office.database, office.blobs, made, clerk, make_scan(number="1"), at=now())
     seal(office.database, office.blobs, made, clerk, pki.signing_key("agency-a"), at=now())
     assert state(office, made) == "sealed"
+
+
+def test_two_clerks_numbering_at_once(office: Office) -> None:
+    """Each document gets one number, the series has no gap, and the slower clerk is told which number it is."""
+    made = [on_the_desk(office, new_draft(office)) for _ in range(4)]
+    for one in made:
+        sign_on_paper(office.database, one, office.actor("leader"), at=now())
+    clerk, start = office.actor("clerk"), threading.Barrier(2)
+
+    def work(order: list[str]) -> list[int | str]:
+        start.wait(30)
+        told: list[int | str] = []
+        for one in order:
+            try:
+                told.append(give_number(office.database, one, clerk))
+            except ConflictError as error:
+                told.append(error.message)
+        return told
+
+    with ThreadPoolExecutor(2) as pool:
+        said = [answer for answers in pool.map(work, (made, made[::-1])) for answer in answers]
+    assert sorted(one for one in said if isinstance(one, int)) == [1, 2, 3, 4]
+    slower = [one for one in said if isinstance(one, str)]
+    assert len(slower) == 4 and all("đã được cấp số" in one or "vừa được người khác" in one for one in slower), slower
+    with office.database.read() as connection:
+        assert sorted(drafts.get(connection, one).number for one in made) == [1, 2, 3, 4]
 
 
 def test_a_file_without_places_for_number_and_date_is_not_signed(office: Office, pki: LivePki) -> None:

@@ -19,7 +19,7 @@ from congvan_core.storage.blobs import BlobStore, record
 from congvan_core.storage.database import Database
 from congvan_core.workflow.drafts import get, move, signers, told
 from congvan_core.workflow.moves import DraftState
-from congvan_core.workflow.organisation import Actor, require_holder
+from congvan_core.workflow.organisation import Actor, giver_of, require_holder
 from congvan_core.workflow.schema import delegation, draft_signer
 
 if TYPE_CHECKING:
@@ -51,7 +51,8 @@ class Turn:
 def turn(connection: Connection, blobs: BlobStore, draft_id: str, actor: Actor, at: datetime) -> Turn:
     """What this person is to sign now; ``file`` is exactly what is shown and signed.
 
-    Raises ConflictError (not at this step), RefusedError (not their turn, or the file is not the approved one).
+    Raises ConflictError (not at this step), RefusedError (not their turn, a delegation that ended, or the file is not the
+    approved one).
     """
     row = get(connection, draft_id)
     if row.state != DraftState.LEADER_REVIEW.value:
@@ -61,6 +62,15 @@ def turn(connection: Connection, blobs: BlobStore, draft_id: str, actor: Actor, 
     current = every[len(done)]
     if current.person_id != actor.id and not _stands_in(connection, current.person_id, actor.id, at):
         raise RefusedError(f"Chưa đến lượt {actor.full_name} ký văn bản này.")
+    if (
+        current.person_id == actor.id
+        and current.form in ("KT", "TL", "TUQ")
+        and giver_of(connection, actor.id, current.form, at) is None
+    ):
+        raise RefusedError(
+            f"Quyền ký {current.form}. của {actor.full_name} không còn hiệu lực (NĐ 30/2020 Điều 13); không ký. "
+            "Hãy giao quyền mới hoặc trả lại để đổi người ký."
+        )
     if not done and row.file_sha256 != row.approved_sha256:
         raise RefusedError("Tệp đã thay đổi sau khi được duyệt; không ký. Hãy trả lại để trình lại.")
     return Turn(row, current, blobs.read(row.file_sha256), not done, len(done) + 1 == len(every))
