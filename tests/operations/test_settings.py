@@ -64,3 +64,15 @@ def test_secrets_come_from_files_and_never_reach_the_log(tmp_path: Path) -> None
     assert "geheim" not in str(masked(settings)) and "mật khẩu" not in str(masked(settings))
     with pytest.raises(ConfigurationError, match="missing"):
         settings.secret("missing")
+
+
+def test_every_setting_is_documented() -> None:
+    """Each field says what it means; docs/cai-dat.md is what ``python tests/support_settings.py`` writes."""
+    from congvan_gateway.settings_sections import settings_sections
+    from support_settings import PAGE, page
+
+    sections = list(settings_sections())
+    assert {"imap", "links", "delivery"} <= {name for name, _, _ in sections}
+    assert [f"{name}.{key}" for name, kind, _ in sections for key, item in kind.model_fields.items()
+            if not item.description] == []  # fmt: skip
+    assert PAGE.read_text(encoding="utf-8") == page()

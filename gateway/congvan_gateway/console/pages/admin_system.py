@@ -21,7 +21,8 @@ from congvan_gateway.judgement.actions import DEFAULT_ACTIONS
 from congvan_gateway.judgement.policy import Policy
 from congvan_gateway.judgement.rehearsal import rehearse
 from congvan_gateway.operations.head_proof import check_proof
-from congvan_gateway.settings import Settings, masked
+from congvan_gateway.settings import masked
+from congvan_gateway.settings_sections import settings_sections
 from congvan_gateway.storage.policies import save_policy
 
 ACTIONS = {"note": "Ghi nhận", "ignore": "Loại", "hold": "Giữ lại", "refuse": "Đề nghị từ chối", "seal": "Niêm phong"}
@@ -38,17 +39,19 @@ def settings(ask: Ask) -> Response:
     """The effective values with what each means; they are changed in congvan.toml."""
     values = masked(ask.app.settings)
     sections = []
-    for name, info in Settings.model_fields.items():
-        kind = info.annotation
-        if name == "base" or not (isinstance(kind, type) and issubclass(kind, BaseModel)):
-            continue
-        fields = []
-        for key, item in kind.model_fields.items():
-            default = item.get_default(call_default_factory=True)
-            value = values.get(name, {}).get(key)
-            fields.append((key, item.description or "", value, value != default))
-        sections.append((name, fields))
+    for name, kind, several in settings_sections():
+        given = values.get(name) or {}
+        for one in given if several else [given]:
+            sections.append((f"[[{name}]]" if several else f"[{name}]", _fields(kind, one)))
     return ask.render("admin_settings.html", sections=sections, base=str(ask.app.settings.base))
+
+
+def _fields(kind: type[BaseModel], given: dict[str, Any]) -> list[tuple[str, str, Any, bool]]:
+    """(name, what it means, value, whether it was set) of a section."""
+    return [
+        (key, item.description or "", given.get(key), given.get(key) != item.get_default(call_default_factory=True))
+        for key, item in kind.model_fields.items()
+    ]
 
 
 def policy(ask: Ask, *, actions: dict[str, str] | None = None, dry: Any = None) -> Response:
