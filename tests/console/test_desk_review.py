@@ -104,6 +104,46 @@ def test_what_is_advised_against_waits_for_a_second_person(desk: Desk) -> None:
     assert {"message.second_asked", "message.second_declined", "message.second_confirmed"} <= set(_kinds(desk, item))
 
 
+def _answers(desk: Desk, item: str) -> list[str]:
+    statement = select(outbox.c.state).where(outbox.c.message_row_id == item, outbox.c.kind == "receipt_02")
+    with desk.app.database.read() as connection:
+        return list(connection.execute(statement.order_by(outbox.c.id)).scalars())
+
+
+def test_a_refusal_is_taken_back_until_somebody_was_told(desk: Desk) -> None:
+    item, refusal = desk.items["good-67"], {"act": "refuse", "reason": "gửi nhầm nơi nhận"}
+    with desk.enter("vanthu") as clerk:
+        assert _post(clerk, item, refusal).status_code == 303
+        assert _answers(desk, item) == ["to_seal"] and _row(desk, item).state == "refused"
+        assert "mo-lai" in clerk.get(f"/cho-kiem-tra/{item}").text
+        back = clerk.post(f"/cho-kiem-tra/{item}/mo-lai", data={"token": token_of(clerk)})
+        assert back.status_code == 303, back.text[:300]
+        assert _answers(desk, item) == ["cancelled"] and _row(desk, item).state == "held"
+        assert _post(clerk, item, refusal).status_code == 303
+        assert _answers(desk, item) == ["cancelled", "to_seal"]
+        with desk.app.database.write() as connection:
+            connection.execute(update(outbox).where(outbox.c.state == "to_seal").values(state="accepted", attempts=1))
+        assert "Đưa trở lại danh sách" not in clerk.get(f"/cho-kiem-tra/{item}").text
+        late = clerk.post(f"/cho-kiem-tra/{item}/mo-lai", data={"token": token_of(clerk)})
+        assert late.status_code == 422 and "đã gửi đi" in late.text
+    assert _row(desk, item).state == "refused"
+    assert _kinds(desk, item).count("message.reopened") == 1
+
+
+def test_many_discards_are_taken_back_at_once_and_only_ones_own(desk: Desk) -> None:
+    mine, hers = [desk.items["stranger"], desk.items["unsigned"]], desk.items["webmail"]
+    with desk.enter("vanthu") as clerk, desk.enter("vanthu2") as other:
+        assert _post(other, hers, {"act": "discard", "reason": "thư rác"}).status_code == 303
+        token = token_of(clerk)
+        gone = clerk.post("/cho-kiem-tra", data={"token": token, "item": mine, "act": "discard", "reason": "thư rác"})
+        assert gone.status_code == 303 and [_row(desk, one).state for one in mine] == ["ignored", "ignored"]
+        found = re.search(r'action="(/cho-kiem-tra/lay-lai[^"]+)"', clerk.get("/cho-kiem-tra").text)
+        assert found is not None
+        assert clerk.post(found[1].replace("&amp;", "&"), data={"token": token}).status_code == 303
+        assert clerk.post("/cho-kiem-tra/lay-lai?luc=x", data={"token": token}).status_code == 400
+    assert [_row(desk, one).state for one in (*mine, hers)] == ["held", "held", "ignored"]
+
+
 def test_commands_and_programs_wait_for_the_second_person_too(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     """It is the act that asks for somebody else, not the page."""
     from congvan_gateway.cli import main

@@ -32,6 +32,7 @@ def desk_routes(at: Callable[..., Route]) -> list[Route]:
         at("/", overview.show, _View),
         at("/bo-loc", None, _View, viewing.keep),
         at("/cho-kiem-tra", waiting.show, _View, waiting.act_on_many, _Decide),
+        at("/cho-kiem-tra/lay-lai", None, _View, waiting.take_back, _Decide),
         at("/cho-kiem-tra/{item}", review.show, _View, deciding.decide, _Decide),
         at("/cho-kiem-tra/{item}/doc", review.reading, _View),
         at("/cho-kiem-tra/{item}/trang/{sha}/{page:int}", review.picture, _View),

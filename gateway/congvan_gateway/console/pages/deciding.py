@@ -68,7 +68,7 @@ def _onward(ask: Ask, row: Row[Any], done: acts.Outcome) -> Response:
     if done.state == "sealed":
         ask.desk.pictures.forget()
     number = f", số đến {done.register_number}" if done.register_number else ""
-    undo = f"/cho-kiem-tra/{row.id}/mo-lai" if done.state == "ignored" else ""
+    undo = f"/cho-kiem-tra/{row.id}/mo-lai" if done.state in ("ignored", "refused") else ""
     following = ask.form.text("following", 40)
     target = f"/cho-kiem-tra/{following}" if following.isalnum() else "/cho-kiem-tra"
     if done.state in ("held", "conflict", "stored"):

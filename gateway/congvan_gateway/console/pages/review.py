@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select, update
+from sqlalchemy import Connection, Row, func, select
 from starlette.responses import Response
 
 from congvan_core.documents.finding_again import Candidate
 from congvan_core.documents.store import StoredDocument
 from congvan_core.dossiers.rights import may_open, require_open
-from congvan_core.errors import ConflictError, CongvanError, NotFoundError, RefusedError
+from congvan_core.errors import CongvanError, NotFoundError
 from congvan_core.ids import VIETNAM
 from congvan_core.journal.writing import append
 from congvan_core.storage.schema import event
@@ -22,14 +22,13 @@ from congvan_gateway.console.limits import Limits, end_of_day
 from congvan_gateway.console.pages.waiting import left_in_words, next_numbers
 from congvan_gateway.console.rights import require_row, rows_of
 from congvan_gateway.judgement.duplicates import register_number
-from congvan_gateway.quarantine import arrangement, second_person
+from congvan_gateway.quarantine import arrangement, reopening, second_person
 from congvan_gateway.quarantine.queue import find_item
 from congvan_gateway.receipts.asking_again import answerable
 from congvan_gateway.routing.office import office_calendar
 from congvan_gateway.storage.schema import message
 
 #: A discarded mail may be taken back this long.
-UNDO = timedelta(minutes=10)
 _OPEN = ("held", "conflict", "unreadable")
 _RESEND = (
     "tệp văn bản không mở được",
@@ -84,6 +83,7 @@ def show(ask: Ask, *, wrong: str = "", status: int = 200) -> Response:
             ],
             "siblings": _siblings(connection, ask, row) if is_open else [],
             "followers": arrangement.followers(connection, row.id),
+            "may_undo": reopening.may_reopen(connection, row, ask.now),
             **_onward(connection, ask, row),
         }
         arranged = arrangement.load(connection, row.id)
@@ -102,7 +102,6 @@ def show(ask: Ask, *, wrong: str = "", status: int = 200) -> Response:
         "người thứ hai xem lý do và các phát hiện rồi quyết định."),
         sentences=card.refusals(row), resend_sentences=_RESEND, answer_to=answerable(row), open=is_open,
         left=left_in_words(ask), tomorrow=end_of_day(office_calendar(None), ask.now, days=1).astimezone(VIETNAM).date(),
-        may_undo=row.state == "ignored" and row.decided_at is not None and ask.now - row.decided_at < UNDO,
         form=ask.form, **values,
     )  # fmt: skip
 
@@ -196,21 +195,9 @@ def _viewed(ask: Ask, row: Row[Any]) -> None:
 
 
 def reopen(ask: Ask) -> Response:
-    """Take a discard back while it is fresh."""
+    """Take a discard or a refusal back while it is fresh and nobody was told."""
     row = load(ask, ask.path("item"))
-    if row.state != "ignored" or row.decided_by is None or row.decided_at is None or ask.now - row.decided_at > UNDO:
-        raise RefusedError("Chỉ đưa trở lại được thư vừa loại trong vòng 10 phút")
-    with ask.app.database.write() as connection:
-        moved = connection.execute(
-            update(message)
-            .where(message.c.id == row.id, message.c.state == "ignored", message.c.version == row.version)
-            .values(state="held", decision=None, decided_by=None, decided_at=None, decision_reason=None,
-                    version=message.c.version + 1)
-        )  # fmt: skip
-        if moved.rowcount != 1:
-            raise ConflictError("Thư này vừa được người khác xử lý")
-        append(connection, agency_id=row.agency_id or "", actor=ask.account.signature, kind="message.reopened",
-               subject=f"message:{row.id}", data={"discarded_by": row.decided_by}, at=ask.now)  # fmt: skip
+    reopening.reopen(ask.app, row.id, actor=ask.account.signature)
     return ask.go(f"/cho-kiem-tra/{row.id}", "Đã đưa thư trở lại danh sách chờ kiểm tra")
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 
 from sqlalchemy import Connection, Row, select
 from starlette.responses import Response
@@ -24,6 +25,7 @@ from congvan_gateway.console.rights import rows_of, visible_agencies
 from congvan_gateway.quarantine import acts, second_person
 from congvan_gateway.quarantine.person import Person
 from congvan_gateway.quarantine.queue import WAITING
+from congvan_gateway.quarantine.reopening import lately_discarded, reopen
 from congvan_gateway.storage.schema import message
 
 _MOST = 500
@@ -175,7 +177,7 @@ def act_on_many(ask: Ask) -> Response:
     """One decision for the mails that were ticked; each is done by itself, and each failure is named."""
     # A group's own button brings the mails that were shown in it; the ticked ones count for the buttons below the list.
     group = [one for one in ask.form.text("group", 30_000).split(",") if one.isalnum()]
-    items = (group or ask.form.texts("item"))[:_MOST_AT_ONCE]
+    items, began = (group or ask.form.texts("item"))[:_MOST_AT_ONCE], ask.now
     act, reason = ask.form.text("act", 20), ask.form.text("reason", 1000)
     if not items:
         raise InputError("Chưa chọn thư nào; hãy đánh dấu ở đầu dòng rồi chọn việc")
@@ -200,7 +202,24 @@ def act_on_many(ask: Ask) -> Response:
     if failed:
         named = "; ".join(failed[:3])
         notice = f"{notice}. Không làm được {len(failed)} thư: {named}"
+    if act == "discard" and done:
+        return ask.go("/cho-kiem-tra", notice, undo=f"/cho-kiem-tra/lay-lai?luc={quote(began.isoformat())}")
     return ask.go("/cho-kiem-tra", notice)
+
+
+def take_back(ask: Ask) -> Response:
+    """The undo of a bulk discard: what this person has discarded since then waits again."""
+    try:
+        since = datetime.fromisoformat(ask.query("luc", 40))
+    except ValueError:
+        raise InputError("Không rõ việc cần làm") from None
+    if since.tzinfo is None:
+        raise InputError("Không rõ việc cần làm")
+    with ask.app.database.read() as connection:
+        items = lately_discarded(connection, ask.account.agencies, ask.account.name, since, ask.now)
+    for item in items[:_MOST_AT_ONCE]:
+        reopen(ask.app, item, actor=ask.account.signature)
+    return ask.go("/cho-kiem-tra", f"Đã đưa {len(items)} thư trở lại danh sách chờ kiểm tra")
 
 
 def _named(ask: Ask, item: str) -> str:
