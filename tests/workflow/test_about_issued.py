@@ -23,6 +23,7 @@ from congvan_core.ids import now
 from congvan_core.registers.entries import entries_of
 from congvan_core.storage.schema import document
 from congvan_core.workflow.follow_on import Concern, follow_on, letter_text
+from congvan_core.workflow.schema import draft as draft_table
 from congvan_gateway.cli import main
 from congvan_gateway.recall.schema import document_change
 from support_desk import token_of
@@ -219,6 +220,28 @@ def test_after_issuing_at_the_command_line(
     assert across > 0.5 and up > 0.75, "ô số 14: the top right corner of the first page"
     (tmp_path / "khong.pdf").write_bytes(b"khong phai pdf")
     assert "200 dpi" in issued_command("copy", issued, str(tmp_path / "khong.pdf"), *ask[3:], fails=2)
+
+
+def test_an_issued_draft_is_as_closed_as_its_document(
+    office_desk: StaffedDesk, issued: str, capsys: pytest.CaptureFixture[str], tmp_path: Any
+) -> None:
+    """NĐ 30/2020 Phụ lục VI: the limit of the document holds for the draft's page, file and slip, at the desk and here."""
+    desk, config = office_desk, ["--config", str(office_desk.folder / "congvan.toml")]
+    with desk.app.database.write() as connection:
+        draft = connection.execute(select(draft_table.c.id).where(draft_table.c.document_id == issued)).scalar_one()
+        rights.limit_access(connection, f"document:{issued}", ["anh"], "QĐ 1", actor="t", at=now())
+    target = tmp_path / "x.pdf"
+    for person, sees in (("soan", False), ("anh", True)):
+        capsys.readouterr()
+        assert main(["draft", "list", "--by", person, *config]) == 0
+        assert (draft in capsys.readouterr().out) is sees
+        for command in (["show", draft], ["file", draft, "-o", str(target)], ["slip", draft, "-o", str(target)]):
+            target.unlink(missing_ok=True)
+            assert main(["draft", *command, "--by", person, *config]) == (0 if sees else 1), command
+            assert SUBJECT not in capsys.readouterr().out or sees
+            assert sees or not target.exists()
+        with desk.enter(person) as client:
+            assert client.get(f"/du-thao/{draft}").status_code == (200 if sees else 422)
 
 
 def corner_of(pdf: bytes) -> tuple[float, float]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from congvan_core.errors import InputError, os_reason
-from congvan_gateway.commands.console_io import actor, add_config, add_output, open_app, print_json, say
+from congvan_gateway.commands.console_io import actor, add_config, add_output, open_app, print_json, read_as, say
 from congvan_gateway.main import App
 
 _WORDS = ("submit", "withdraw", "approve", "refuse", "comment", "cancel")
@@ -92,17 +92,29 @@ def run(args: argparse.Namespace) -> int:
         if args.act == "list":
             return _list(app, args)
         if args.act == "show":
+            _may_read(app, args)
             return _tell(app, args, args.draft)
         if args.act == "new":
             return _tell(app, args, _new(app, args))
         if args.act in ("sign", "seal"):
             return _sign(app, args)
         if args.act in _OUT:
+            _may_read(app, args)
             return _write(app, args)
         _act(app, args)
         return _tell(app, args, args.draft)
     finally:
         app.close()
+
+
+def _may_read(app: App, args: argparse.Namespace) -> None:
+    """Once issued, the draft says what the document says: its limits are asked. Raises RefusedError."""
+    from congvan_core.workflow import drafts
+
+    with app.database.write() as connection:
+        document_id = drafts.get(connection, args.draft).document_id
+        if document_id is not None:
+            read_as(connection, args, document_id, app.clock())
 
 
 def _read(path: Path) -> bytes:
@@ -127,13 +139,15 @@ def _line(row: Any) -> dict[str, Any]:
 def _list(app: App, args: argparse.Namespace) -> int:
     from sqlalchemy import select
 
+    from congvan_core.dossiers.rights import hidden_from
     from congvan_core.workflow.schema import draft
 
     statement = select(draft).order_by(draft.c.urgency.desc(), draft.c.updated_at.desc()).limit(1000)
     if args.state:
         statement = statement.where(draft.c.state == args.state)
     with app.database.read() as connection:
-        found = [_line(row) for row in connection.execute(statement)]
+        hidden = hidden_from(connection, actor(args))
+        found = [_line(row) for row in connection.execute(statement) if row.document_id not in hidden]
     if args.json:
         print_json(found)
     else:
