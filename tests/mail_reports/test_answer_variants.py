@@ -9,6 +9,16 @@ import pytest
 from congvan_mailbox.reports.answers import Meaning, understand_reply
 
 ANSWERS: list[tuple[str, Meaning, str | None]] = [
+    ("Số đến: 45/SYT-VT ngày 3/12", Meaning.RECEIVED_WITH_NUMBER, "45"),
+    ("Số đến của văn bản 67/SMT-VP là 310", Meaning.RECEIVED_WITH_NUMBER, "310"),
+    ("Đã nhận văn bản số 67/SMT-VP, số đến 15", Meaning.RECEIVED_WITH_NUMBER, "15"),
+    ("Đã nhận công văn 67/SMT-VP ngày 05/8/2026", Meaning.RECEIVED, None),
+    ("Chữ ký số không hợp lệ, đề nghị kiểm tra lại", Meaning.PROBLEM, None),
+    ("Đã nhận, tuy nhiên thiếu phụ lục 2", Meaning.PROBLEM, None),
+    ("Chị ơi có bản word không ạ", Meaning.QUESTION, None),
+    ("Đã nhận, cho hỏi hạn trả lời là bao giờ?", Meaning.QUESTION, None),
+    ("Xã chưa thấy văn bản, kể cả thư rác.", Meaning.NOT_RECEIVED, None),
+    ("Nếu nhận được em sẽ báo lại.", Meaning.UNCLEAR, None),
     ("Đã nhận", Meaning.RECEIVED, None),
     ("Đã nhận.", Meaning.RECEIVED, None),
     ("Xã C đã nhận được văn bản, xin cảm ơn.", Meaning.RECEIVED, None),

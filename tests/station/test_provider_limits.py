@@ -13,6 +13,7 @@ from sqlalchemy import delete, insert, select
 from congvan_core.ids import new_id
 from congvan_core.storage.schema import contact_point, setting
 from congvan_gateway.dispatch import pacing
+from congvan_gateway.dispatch.recipient_groups import spread
 from congvan_gateway.main import App, open_app
 from congvan_gateway.operations.doctor_mail import limit_checks
 from congvan_gateway.operations.founding import found_agency
@@ -167,3 +168,15 @@ def test_mail_straight_to_the_recipients_has_no_provider(app: App) -> None:
     straight = OURS.model_copy(update={"mode": "mx"})
     answer = refused(550, "5.4.5", "Daily user sending limit exceeded")
     assert learn(app, answer, delivery=straight) is answer and room(app, delivery=straight) == (10, 2)
+
+
+def test_a_group_stands_for_its_members(app: App) -> None:
+    """``send --to`` takes the name of a group beside codes and addresses; whoever is named twice is sent to once."""
+    found(app)
+    for code in ("H24.92", "H24.93"):
+        found_agency(
+            app, code=code, name=f"Xã {code}", address=f"vt@{code.lower()}.example.vn", own=False, actor="test"
+        )
+    with app.database.read() as connection:
+        given = ["mọi cơ quan nhà nước trong DANH BẠ", "H24.92", "ngoai@khac.example.vn"]
+        assert spread(connection, given, NOW.date()) == ["H24.92", "H24.93", "ngoai@khac.example.vn"]

@@ -16,10 +16,12 @@ import pytest
 from sqlalchemy import select, update
 
 from congvan_core.agencies.recipients import resolve_recipient
+from congvan_core.documents.finding_again import resolve_document
 from congvan_core.documents.model import DocumentMetadata, LegalValue, Urgency
 from congvan_core.documents.store import insert_document
 from congvan_core.errors import ConfigurationError, InputError
 from congvan_core.ids import VIETNAM
+from congvan_gateway.dispatch.following import track_json
 from congvan_gateway.dispatch.issuing import add_recipient
 from congvan_gateway.dispatch.recording_calls import record_call
 from congvan_gateway.dispatch.reminding import follow_up, report_fault
@@ -158,6 +160,13 @@ def test_failures_go_to_the_operator_once_and_again_on_request(desk: Desk) -> No
         report_fault(desk.app, desk.document_id, None, actor="Lê Sổ")
 
 
+def track(desk: Desk) -> dict[str, Any]:
+    with desk.app.database.read() as connection:
+        return track_json(
+            connection, resolve_document(connection, desk.document_id, direction="outgoing"), desk.app.clock()
+        )
+
+
 @pytest.mark.parametrize("desk", ["plain"], indirect=True)
 def test_the_operators_answer_is_linked(desk: Desk, tmp_path: Path) -> None:
     desk.state("failed")
@@ -182,6 +191,16 @@ def test_the_operators_answer_is_linked(desk: Desk, tmp_path: Path) -> None:
     assert "REPORT-OPERATOR-ANSWER" in {f["code"] for f in said["findings"]}
     stranger = answer("ai.do@khac.example.vn")
     assert stranger["document_id"] is None
+    fault = track(desk)["recipients"][0]["fault"]
+    assert (fault["operator"], fault["state"]) == ("van.hanh@a.example.vn", "answered")
+    assert [(a["message"], a["final"]) for a in fault["answers"]] == [
+        (ticket["message"], False),
+        (said["message"], True),
+    ]
+    desk.later(minutes=5)
+    assert report_fault(desk.app, desk.document_id, "H24.92", actor="Lê Sổ") == 1
+    again = track(desk)["recipients"][0]["fault"]
+    assert (again["state"], len(again["answers"])) == ("queued", 2), "a new report waits for an answer of its own"
     kept = desk.letters()[0].content["answers"]
     assert [(a["message"], a["final"]) for a in kept] == [(ticket["message"], False), (said["message"], True)]
 

@@ -16,11 +16,12 @@ import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from congvan_core.documents.store import files_of
 from congvan_core.errors import InputError, UnreadableError
-from congvan_core.storage.schema import document, entry
+from congvan_core.storage.schema import document, entry, setting
+from congvan_gateway.dispatch import pacing
 from congvan_gateway.dispatch.arriving import read_folder
 from congvan_gateway.dispatch.delivering import Dispatcher
 from congvan_gateway.dispatch.dividing import is_about_size
@@ -398,7 +399,10 @@ async def test_a_hop_that_takes_less_gets_a_divided_mail(tmp_path: Path, pki: Li
         ]
         (told,) = events(a, "package.too_large")
         assert told["limit"] == LIMIT
-        # Sent again by a way without a limit: whole, never the divided body.
+        # Sent again by a way without a limit: whole, never the divided body. What the usual way was found to take is
+        # forgotten here, as after thirty days.
+        with a.database.write() as connection:
+            connection.execute(delete(setting).where(setting.c.name.startswith("provider.")))
         put_table(a, {"routes": [{"name": "tất cả", "transports": ["smtp"]}]})
         await asyncio.to_thread(resend, a, followed.document_id, to=[], reason="thử", actor="x")
         assert await asyncio.to_thread(seal_packages, a) == 1
@@ -532,3 +536,16 @@ async def test_the_doctor_knows_its_own_door(tmp_path: Path) -> None:
         other.close()
         await close()
         app.close()
+
+
+def test_what_the_provider_was_found_to_take_counts_like_a_setting(tmp_path: Path, pki: LivePki) -> None:
+    stations = make_pair(tmp_path, pki)
+    with stations[0].app() as a:
+        object.__setattr__(a.settings.delivery, "max_size", None)
+        told = f"the message has 900000 octets, the server takes {LIMIT} (SIZE)"
+        refusal = Refused(stage=Stage.MAIL, code=552, enhanced="5.3.4", text=told)
+        with a.database.write() as connection:
+            pacing.learn(connection, a.settings.delivery, refusal, lambda: 900_000, a.clock())
+        issue(a, pki, tmp_path)
+        assert seal_packages(a) == 3
+        assert all(len(raw_of(a, row)) <= LIMIT for row in mails(a))

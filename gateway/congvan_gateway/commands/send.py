@@ -15,7 +15,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "enclosures", metavar="PHỤ-LỤC", type=Path, nargs="*", help="phụ lục, bản dự thảo cuối, gói .edxml"
     )
-    parser.add_argument("--to", action="append", default=[], metavar="MÃ-HOẶC-ĐỊA-CHỈ", help="nơi nhận (lặp lại được)")
+    parser.add_argument(
+        "--to",
+        action="append",
+        default=[],
+        metavar="MÃ-ĐỊA-CHỈ-NHÓM",
+        help="nơi nhận: mã, địa chỉ hoặc tên nhóm (lặp lại được)",
+    )
     parser.add_argument("--number", metavar="SỐ")
     parser.add_argument("--symbol", metavar="KÝ-HIỆU", help="QĐ-UBND hoặc cả 12/QĐ-UBND")
     parser.add_argument("--date", metavar="NGÀY", help="ngày ban hành, 2026-11-22 hoặc 22/11/2026")
@@ -38,8 +44,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from congvan_core.documents import urgency
     from congvan_core.documents.text import nfc
+    from congvan_core.ids import VIETNAM
     from congvan_gateway.dispatch import pacing
     from congvan_gateway.dispatch.issuing import send
+    from congvan_gateway.dispatch.recipient_groups import spread
     from congvan_gateway.dispatch.request import SendRequest, read_files
 
     if not args.to:
@@ -47,9 +55,11 @@ def run(args: argparse.Namespace) -> int:
     app = open_app(args)
     try:
         files, packet = read_files(args.main, args.enclosures)
+        with app.database.read() as connection:
+            to = spread(connection, args.to, app.clock().astimezone(VIETNAM).date())
         request = SendRequest(
             files=files,
-            to=tuple(args.to),
+            to=tuple(to),
             number=args.number,
             symbol=nfc(args.symbol) if args.symbol else None,
             issued_on=parse_day(args.date, "--date"),

@@ -42,6 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from congvan_core.documents.finding_again import resolve_document
+    from congvan_gateway.dispatch import faults
     from congvan_gateway.dispatch.following import track_json
 
     app = open_app(args)
@@ -78,4 +79,9 @@ def run(args: argparse.Namespace) -> int:
         if item["reason"]:
             line += f" [{item['reason']}]"
         say(line)
+        if fault := item["fault"]:
+            answered = f", trả lời lúc {fault['answers'][-1]['time']}" if fault["answers"] else ""
+            say(
+                f"    Báo sự cố lúc {fault['reported_at']} tới {fault['operator']}: {faults.WORDS[fault['state']]}{answered}"
+            )
     return 0

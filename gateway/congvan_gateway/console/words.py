@@ -8,6 +8,7 @@ from typing import Any
 from congvan_core.ids import VIETNAM
 from congvan_gateway.console.event_words import DRAFT_ACTS as DRAFT_ACTS
 from congvan_gateway.console.event_words import EVENTS as EVENTS
+from congvan_gateway.dispatch import faults
 
 MAIL_STATES = {
     "stored": "Vừa đến",
@@ -22,6 +23,8 @@ MAIL_STATES = {
     "sealed": "Đã niêm phong",
     "joined": "Đã gộp với thư khác",
 }
+FAULT_STATES = faults.WORDS
+
 RECIPIENT_STATES = {
     "queued": "Chờ gửi",
     "sending": "Đang gửi",

@@ -20,6 +20,7 @@ from congvan_core.ids import new_id
 from congvan_core.journal.writing import append
 from congvan_core.storage import blobs as blob_rows
 from congvan_core.storage.schema import document, document_file
+from congvan_gateway.dispatch import pacing
 from congvan_gateway.dispatch.concealing import certificates_of, is_misconcealed, way_at
 from congvan_gateway.dispatch.outbox import Claim
 from congvan_gateway.dispatch.packing import make_bodies
@@ -61,7 +62,8 @@ def too_large(app: App, document_id: str) -> dict[str, int]:
             .where(outbox.c.document_id == document_id, outbox.c.kind == "package", outbox.c.state == "to_seal")
         ).all()
         table = keeping.active(connection).table
-        limits = {row.id: _limit(app, table, row) for row in rows}
+        provider = _provider(connection, app)
+        limits = {row.id: _limit(provider, table, row) for row in rows}
         bounded = {key: limit for key, limit in limits.items() if limit is not None}
         if not bounded:
             return {}
@@ -69,12 +71,21 @@ def too_large(app: App, document_id: str) -> dict[str, int]:
     return {key: limit for key, limit in bounded.items() if needed > limit}
 
 
-def _limit(app: App, table: Table | None, row: Any) -> int | None:
-    """The smaller of what the transport is said to take and what a hop was found to take; only mail can be divided."""
+def _provider(connection: Connection, app: App) -> int | None:
+    """What the usual way takes: the setting, or less where its provider said so."""
+    learned = pacing.limits(connection, app.settings.delivery, app.clock()).size
+    return min((one for one in (app.settings.delivery.max_size, learned) if one), default=None)
+
+
+def _limit(provider: int | None, table: Table | None, row: Any) -> int | None:
+    """The smaller of what the transport is said to take and what a hop was found to take; only mail can be divided.
+
+    ``provider``: what the settings say of the usual way, or what its provider was learned to take.
+    """
     way = way_at(table, row.terms, row.position)
     if way is not None and way.kind != "smtp":
         return None
-    said = way.max_size if way is not None else app.settings.delivery.max_size
+    said = way.max_size if way is not None else provider
     return min((one for one in (said, row.size_limit) if one is not None), default=None)
 
 
@@ -92,7 +103,7 @@ def fits(connection: Connection, app: App, table: Table | None, row: Row[Any], r
         return not route.divided
     if route.divided:
         return True
-    said = way.max_size if way is not None else app.settings.delivery.max_size
+    said = way.max_size if way is not None else _provider(connection, app)
     limit = min((one for one in (said, route.size_limit) if one is not None), default=None)
     if limit is None:
         return True

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Row, func, select
 
 from congvan_core.documents.store import StoredDocument
 from congvan_core.ids import iso_vn
+from congvan_gateway.dispatch.faults import faults_of
 from congvan_gateway.dispatch.states import CLOSED, State
 from congvan_gateway.storage.schema import outbox, proof, recipient
 
@@ -33,6 +34,7 @@ def is_overdue(row: Row[Any], at: datetime) -> bool:
 
 def track_json(connection: Connection, row: StoredDocument, at: datetime) -> dict[str, Any]:
     """The public form of ``track --json``."""
+    faults = faults_of(connection, [row.id])
     return {
         "document_id": row.id,
         "identifier": row.identifier,
@@ -40,7 +42,11 @@ def track_json(connection: Connection, row: StoredDocument, at: datetime) -> dic
         "symbol": row.symbol,
         "subject": row.subject,
         "date": row.issued_on.isoformat() if row.issued_on else None,
-        "recipients": [_recipient_json(connection, r, at) for r in recipients_of(connection, row.id)],
+        "recipients": [
+            {**_recipient_json(connection, r, at), "fault": fault.to_json() if fault else None}
+            for r in recipients_of(connection, row.id)
+            for fault in [faults.get((row.id, r.address))]
+        ],
     }
 
 

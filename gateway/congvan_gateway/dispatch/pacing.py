@@ -133,7 +133,7 @@ def learn(
     if outcome.code == 552 and (outcome.enhanced or "5.3.4") in ("5.3.4", "5.2.3") and _TOO_BIG.search(words):
         told = _SIZE_TOLD.search(words)
         known = _learned(connection, account, at)
-        most = int(told[1]) if told else _least(known.size, size() - 1)
+        most = int(told[1]) if told else _least(known.size, outcome.limit or size() - 1)
         if most != known.size:
             _keep(connection, account, replace(known, size=most, learned=at, words=clean(outcome.status, 300)))
         return outcome

@@ -22,8 +22,13 @@ from congvan_mailbox.package.piece import build_piece
 from congvan_mailbox.smime.sign import KeySigner
 
 
-def make_bodies(app: App, document_id: str, *, hidden: bool = False, plan: Plan | None = None) -> list[SignedBody]:
-    """The document's own mail first, then the further ones of ``plan``. What is lent is put away before."""
+def make_bodies(
+    app: App, document_id: str, *, hidden: bool = False, plan: Plan | None = None, link: str = ""
+) -> list[SignedBody]:
+    """The document's own mail first, then the further ones of ``plan``. What is lent is put away before.
+
+    ``link`` is one recipient's own page to confirm on: that body is for nobody else.
+    """
     with app.database.read() as connection:
         row = connection.execute(select(document).where(document.c.id == document_id)).one()
         files = files_of(connection, document_id)
@@ -35,6 +40,7 @@ def make_bodies(app: App, document_id: str, *, hidden: bool = False, plan: Plan 
         sender=row.author_name or agency.name,
         telephone=agency.telephone or "",
         signed=row.legal_value != "for_information",
+        confirm_link=link,
     )
     refs = [_reference(ref, file) for ref, file in zip(meta.files, files, strict=True)]
     further = plan.mails[1:] if plan is not None else ()

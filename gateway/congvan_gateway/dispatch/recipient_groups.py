@@ -5,12 +5,14 @@ A group stands for its members on the day of sending; each becomes a recipient o
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy import Connection
 
 from congvan_core.agencies.lookup import listing
+from congvan_core.documents.text import fold
 from congvan_core.errors import InputError
 from congvan_gateway.routing.keeping import active
 from congvan_gateway.routing.model import Match
@@ -45,6 +47,19 @@ def groups(connection: Connection, on: date) -> list[Group]:
         found.append(Group(name, tuple(code for code in codes if wanted.takes(code))))
     found.append(Group(ALL, tuple(code for code in codes if kinds[code] == "state")))
     return [group for group in found if len(group.codes) > 1]
+
+
+def spread(connection: Connection, given: Iterable[str], on: date) -> list[str]:
+    """``given`` (codes, addresses, names of groups) with every group replaced by its members, each recipient once.
+
+    What is no group is left as it stands, for the directory to find.
+    """
+    known = {fold(group.name): group for group in groups(connection, on)}
+    out: list[str] = []
+    for item in given:
+        group = known.get(fold(item))
+        out += group.codes if group is not None else [item]
+    return list(dict.fromkeys(out))
 
 
 def expand(connection: Connection, names: list[str], on: date) -> list[str]:

@@ -41,6 +41,7 @@ mail_route = Table(
     Column("left_at", Instant),  # when an attempt last began: what the pace counts
     Column("size_limit", BigInteger),  # octets: what a hop was found to take
     Column("divided", Boolean, nullable=False, server_default=false()),  # its files do not all lie in one mail
+    Column("personal", Boolean, nullable=False, server_default=false()),  # its cover holds this recipient's own link
     Index("ix_mail_route_pace", "row", "left_at"),
 )
 

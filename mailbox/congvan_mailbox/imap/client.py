@@ -33,6 +33,10 @@ async def connect(account: Account) -> Client:
     client = Client(account, wire)
     try:
         await client.enter()
+    except MailboxError:
+        client.abort()
+        await client.gone()
+        raise
     except BaseException:
         client.abort()
         raise
@@ -139,6 +143,12 @@ class Client:
         with contextlib.suppress(MailboxError):
             await self._wire.run("LOGOUT", silence=5)
         self._wire.transport.close()
+        await self.gone()
+
+    async def gone(self) -> None:
+        """Until the connection has ended: uvloop may not be closed over one that is only half closed."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._wire.ended.wait(), 2)
 
     def abort(self) -> None:
         """The connection closed at once."""

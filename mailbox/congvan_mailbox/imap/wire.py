@@ -55,6 +55,7 @@ class Wire(IMAP4ClientProtocol):  # type: ignore[misc]
         super().__init__(loop)
         self.greeting: asyncio.Future[bytes] = loop.create_future()
         self.pushed = asyncio.Event()
+        self.ended = asyncio.Event()
         self.pushes: deque[Answer] = deque(maxlen=1000)
         self.heard = 0
         self.news = False
@@ -184,6 +185,7 @@ class Wire(IMAP4ClientProtocol):  # type: ignore[misc]
     def connection_lost(self, exc: Exception | None) -> None:
         """Whoever waits is told."""
         self._fail(LinkLost(f"Mất kết nối tới máy chủ IMAP{f': {exc}' if exc else ''}"))
+        self.ended.set()
 
     def _fail(self, error: Exception) -> None:
         self.lost = self.lost or error

@@ -21,7 +21,8 @@ class Cover:
     """Who sends and whom to ask. ``sender`` is the agency's full name, ``contact`` e.g. ``văn thư Sở Mẫu Thử``.
 
     ``signed`` false: the files bear no signature and are sent for information (khoản 2 Điều 10). ``note`` is one
-    more sentence of the clerk's.
+    more sentence of the clerk's. ``confirm_link`` is a page where one recipient alone may confirm: such a cover is
+    for nobody else.
     """
 
     sender: str
@@ -29,6 +30,7 @@ class Cover:
     telephone: str = ""
     signed: bool = True
     note: str = ""
+    confirm_link: str = ""
     legal_basis: str = LEGAL_BASIS
 
 
@@ -93,6 +95,8 @@ def paragraphs(meta: DocumentMetadata, files: Sequence[FileRef], cover: Cover) -
     else:
         out.append(["Các tệp có đuôi .edxml và .p7s dành cho phần mềm, quý cơ quan không cần mở."])
     out.append(["Đề nghị quý cơ quan xác nhận bằng cách trả lời thư này: 'Đã nhận, số đến ...'."])
+    if cover.confirm_link:
+        out[-1].append(f"Hoặc mở trang sau rồi bấm nút Xác nhận đã nhận (dùng một lần): {cover.confirm_link}")
     contact = cover.contact or f"văn thư {cover.sender}"
     out.append([f"Đầu mối: {contact}" + (f", điện thoại {cover.telephone}." if cover.telephone else ".")])
     out.append(["Trân trọng./."])

@@ -17,6 +17,7 @@ from congvan_gateway.console.cursor import Cursor, Page, Place
 from congvan_gateway.console.desk import Ask, status_of
 from congvan_gateway.console.rights import require_row
 from congvan_gateway.dispatch.changing_route import next_transport, transports_left
+from congvan_gateway.dispatch.faults import faults_of
 from congvan_gateway.dispatch.recording_calls import record_call
 from congvan_gateway.dispatch.reminding import remind_now, report_fault
 from congvan_gateway.dispatch.resending import resend
@@ -41,10 +42,12 @@ def show(ask: Ask, *, wrong: str = "", status: int = 200) -> Response:
                 "views": views.views_of(connection, ask.account.id, "tracking"),
             }
         ways = transports_left(connection, [row.id for row in page.rows])
+        faults = faults_of(connection, {row.document_id for row in page.rows})
     return ask.render(
         "tracking_rows.html" if fragment else "tracking.html", status=status, rows=page.rows, which=which,
         words_asked=asked, page=page, open_states=registry.OPEN, wrong=wrong,
-        operator=ask.app.settings.operations.operator, next_step=next_step, ways=ways, place="tracking", form=ask.form,
+        operator=ask.app.settings.operations.operator, next_step=next_step, ways=ways, faults=faults,
+        place="tracking", form=ask.form,
         **values,
     )  # fmt: skip
 

@@ -48,7 +48,7 @@ _NOT_RECEIVED = re.compile(
     rf"\b(chua|khong|ko|k|kg|chang|van chua|van khong|chua he)( he)?( co)?( duoc)? ?(thay|nhan( duoc| dc| dk| đc)?|co nhan|tim thay|den)\b(?!.{{0,12}}\b(van de|sao|gi)\b)(?! ?(tep |file )?dinh kem| thay (tep|file|chu ky|dau|phu luc)| (them|lai))|\b(not|n't|never)( yet)? (yet )?(received?|got|gotten|arrived)|(have|has|did) ?(not|n't) (received?|get|arrive)|nothing (was |has been )?received|{_DOC}chua (den|toi)|chua (den|toi) (noi|hop thu)"
 )
 _REFUSED = re.compile(
-    r"\b(tu choi|khong (tiep nhan|dong y nhan|nhan van ban|chap nhan|thuoc tham quyen|phai (van ban )?(cua|gui)|thuoc (don vi|co quan|chuc nang))|tra lai( van ban| cong van| vb| cv| noi gui)?|xin (phep )?(tra|hoan) lai|gui (nham|sai)( dia chi| noi nhan| noi| don vi| co quan)?|nham (dia chi|don vi|noi nhan|co quan)|khong dung (tham quyen|dia chi|noi nhan|don vi)|wrong (recipient|address|addressee|agency|department)|refus(e|ed|ing)|reject(ed|ing)?|declin(e|ed)|not (for|addressed to) us|return(ed|ing)? (it )?to (the )?sender)"
+    r"\b(tu choi|khong (tiep nhan|dong y nhan|nhan van ban|chap nhan|thuoc tham quyen|phai (van ban )?(cua|gui)|thuoc (don vi|co quan|chuc nang))|(?<!kiem )(?<!ra )tra lai( van ban| cong van| vb| cv| noi gui)?|xin (phep )?(tra|hoan) lai|gui (nham|sai)( dia chi| noi nhan| noi| don vi| co quan)?|nham (dia chi|don vi|noi nhan|co quan)|khong dung (tham quyen|dia chi|noi nhan|don vi)|wrong (recipient|address|addressee|agency|department)|refus(e|ed|ing)|reject(ed|ing)?|declin(e|ed)|not (for|addressed to) us|return(ed|ing)? (it )?to (the )?sender)"
 )
 _PROBLEM = re.compile(
     r"(khong|ko|k|kg|chua|chang)( the| co the)? ?(mo|xem|doc|tai|giai nen|hien thi|load|download|kiem tra|xac thuc)( duoc| ra| len| ve| xuong| noi|\b)|(mo|xem|doc|tai|load|kiem tra)( file| tep| van ban| vb| ve| xuong| len)? (khong|ko|k|chua) (duoc|dc|len|ra|noi)|(?<!tra )(?<!thuan )(?<!nhan )(?<!khong )(?<!khong bi )(?<!khong co )\bloi\b(?! (nhan|chao|cam on))|\b(bi|file|tep|dinh kem|ban) (hong|hu)\b|\bhong (file|tep|roi)\b|"
@@ -56,7 +56,7 @@ _PROBLEM = re.compile(
     r"\b(can(not|'?t| not)|could ?(not|n't)|unable to|fail(ed|s)? to) (open|read|view|download|verify)|(is|are|was|file|seems) (corrupt|damaged|broken|empty|missing|unreadable)|missing (attachment|page|file|signature)|no attachment|resend|send (it )?again|invalid signature|nhung (?=.{0,40}(loi|thieu|khong|chua|ko))"
 )
 _QUESTION = re.compile(
-    r"\?|\b(co phai|phai khong|dung khong|duoc khong|the nao|nhu the nao|tai sao|vi sao|bao gio|khi nao|bao nhieu|la sao|la gi|o dau|cho (em|toi|minh|hoi|xin)|xin hoi|hoi (ve|them|lai)|de nghi (cho biet|giai thich|lam ro|huong dan|bo sung|xac nhan)|can (phai|gi)|chua ro|chua hieu|nho (anh|chi|em|quy)[a-z ]{0,20}(xem|kiem tra)|ha (em|anh|chi|ban)|vay (em|anh|chi)|hay khong|hay chua|(duoc|nhan|gui|dung|phai) (khong|chua|k|ko|ha)(( a| anh| em| chi| ban)*)\s*($|[.!]))"
+    r"\?|\b(co phai|phai khong|dung khong|duoc khong|the nao|nhu the nao|tai sao|vi sao|bao gio|khi nao|bao nhieu|la sao|la gi|o dau|cho (em|toi|minh|hoi|xin)|xin hoi|hoi (ve|them|lai)|de nghi (cho biet|giai thich|lam ro|huong dan|bo sung|xac nhan)|can (phai|gi)|chua ro|chua hieu|nho (anh|chi|em|quy)[a-z ]{0,20}(xem|kiem tra)|ha (em|anh|chi|ban)|vay (em|anh|chi)|hay khong|hay chua|co [a-z0-9 ]{1,30} khong(( a| anh| chi| em| ban| vay)*)\s*($|[.!])|(duoc|nhan|gui|dung|phai) (khong|chua|k|ko|ha)(( a| anh| em| chi| ban)*)\s*($|[.!]))"
 )
 #: Conditions and guesses: a receipt that hangs on them is none.
 _UNCERTAIN = re.compile(
@@ -68,10 +68,14 @@ _PROMISE = re.compile(
 )
 _RECEIVED = re.compile(
     rf"\b(da|d|vua|moi|don vi da|xac nhan( la)?( da)?|bao( da)?|ok( da)?|oke( da)?|vang( a)?( da)?|da( a)?,? da|em da|chung toi da|minh da|toi da|e da)[ ,.]*(tiep )?nhan( duoc| dc| dk| du| day du| roi| xong)*\b(?! (viec|nhiem vu|xet|dinh|thay|thuc|loi))|\b(nhan|tiep nhan) ?(duoc|dc|du|day du) ?{_DOC}{{0,4}}(roi|a|nhe|cua|so|ngay|$|[.,!])|\bnhan (duoc|dc|du)? ?{_DOC}{{0,3}}roi\b|\bxac nhan (da )?(tiep )?nhan\b|\b{_DOC}{{1,3}}(da|d) (den|toi|nhan|duoc (tiep )?nhan|vao so)|\bda vao so\b|\bda (duoc )?(vao|dang ky) (so|van ban den)\b|"
-    r"\b(we |i )?(have |has |was |been |already |well |duly |confirm(ed)? )*(received|got it|got your|receipt confirmed|receipt of)\b|confirm(s|ed|ing)? (the )?receipt|acknowledge(d|s)? (the )?receipt|\breceived\b"
+    r"\b(we |i )?(have |has |was |been |already |well |duly |confirm(ed)? )*(received|got it|got your|receipt confirmed|receipt of)\b|confirm(s|ed|ing)? (the )?receipt|\brec'?d\b|acknowledge(d|s)? (the )?receipt|\breceived\b"
 )
 _NUMBER = re.compile(
     r"(?:so (?:van ban |vb |cong van |cv )?den|so (?:dang ky|vao so|tiep nhan)|vao so(?: van ban)?(?: den)?(?: so)?|so den la|den so|sd|s[oố] đ[eế]n|registration (?:no\.?|number)|register(?:ed)? (?:no\.?|number|under)|incoming (?:no\.?|number))\s*(?:la|is|:|=|#|so|thu|van ban)*\s*[:=#.]*\s*(\d{1,3}(?:\.\d{3})+|\d{1,6})(?![\d/-]*/\d{4}\b.{0,3}ngay)(/[a-z0-9-]{1,12})?",
+)
+#: "Số đến của văn bản 67/SMT-VP là 310".
+_NUMBER_OF = re.compile(
+    r"\bso den (?:cua|cho) (?:van ban|vb|cong van|cv)[^.;:]{0,40}? la (\d{1,3}(?:\.\d{3})+|\d{1,6})\b(?!/)"
 )
 _BARE_OK = re.compile(
     r"^\W*((ok|oke|okay|vang|da|dạ|roi|cam on|cam on (em|anh|chi|ban|a|e|c)|thanks?|thank you|tks|thk|thx|da vang|noted|ok (em|anh|chi|a|e|ban|nhe|roi)|duoc|dc)\W*){1,4}$"
@@ -112,7 +116,7 @@ def _judge(folded: str) -> ReplyMeaning:
         return _found(Meaning.UNCLEAR, "", 0.4, folded, doubt)
     if received or (number and len(folded) < 200 and not question and not doubt):
         if number:
-            found = _NUMBER.search(folded)
+            found = _NUMBER_OF.search(folded) or _NUMBER.search(folded)
             return ReplyMeaning(Meaning.RECEIVED_WITH_NUMBER, number, 0.95 if received else 0.8, _around(folded, found))
         long = len(folded) > 600
         sure = 0.6 if long else 0.75 if _PROMISE.search(folded) else 0.9
@@ -154,9 +158,14 @@ def _spell(folded: str) -> str:
 
 def _number(folded: str) -> str | None:
     """The register number as digits, thousands dots removed; a number with a symbol after a slash is our own and no số đến."""
+    if of_ours := _NUMBER_OF.search(folded):
+        return of_ours.group(1).replace(".", "")
     for match in _NUMBER.finditer(folded):
         tail = match.group(2) or ""
-        if tail and not re.fullmatch(r"/(\d{2}|\d{4}|vbd|vb|den|vbden)", tail):
+        own_book = re.match(
+            r"(so den|sd)\b", match.group(0)
+        )  # "Số đến: 45/SYT-VT": their register's number, their symbol
+        if tail and not own_book and not re.fullmatch(r"/(\d{2}|\d{4}|vbd|vb|den|vbden)", tail):
             continue
         return match.group(1).replace(".", "")
     return None
