@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from email import message_from_bytes
+from email.errors import HeaderParseError
 from email.header import decode_header
 from email.message import Message as StandardMessage
 from email.policy import Compat32
@@ -124,7 +125,11 @@ def _name(part: StandardMessage, header: str, parameter: str) -> str:
     if extended:
         return extended.strip()
     out = ""
-    for piece, declared in decode_header(plain):
+    try:
+        words: list[tuple[str | bytes, str | None]] = list(decode_header(plain))
+    except HeaderParseError:  # damaged base64 in an encoded word: the name stands as it was written
+        words = [(plain, None)]
+    for piece, declared in words:
         data = piece if isinstance(piece, bytes) else piece.encode("utf-8", "surrogateescape")
         out += charset.decode(data, declared) if declared else charset.guess(data)
     return charset.repair(_unfolded(out)).strip()
