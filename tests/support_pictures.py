@@ -27,7 +27,7 @@ SHOTS: dict[str, tuple[str, str, str, int]] = {
     "van-ban-den": ("vanthu", "/van-ban-den", "", 560),
     "van-ban": ("vanthu", "/van-ban/{document}", "", 900),
     "gui-van-ban": ("vanthu", "/gui", "", 900),
-    "theo-doi": ("vanthu", "/theo-doi?loc=all", "", 560),
+    "theo-doi": ("vanthu", "/theo-doi?loc=all", "", 1180),
     "tai-khoan": ("vanthu", "/tai-khoan", "", 1350),
     "quan-tri-danh-ba": ("quantri", "/quan-tri/danh-ba", "", 800),
     "quan-tri-tuyen": ("quantri", "/quan-tri/tuyen?ma=H24.12", "", 800),
