@@ -11,7 +11,7 @@ from sqlalchemy import Row, select
 
 from congvan_core.documents import urgency
 from congvan_core.documents.text import nfc
-from congvan_core.dossiers.rights import require_open
+from congvan_core.dossiers.rights import hidden_from, require_open
 from congvan_core.errors import InputError, NotFoundError, RefusedError
 from congvan_core.ids import iso_vn
 from congvan_core.workflow import drafts
@@ -37,7 +37,8 @@ def listed(call: Call) -> Answer:
         statement = statement.where(draft.c.state == state)
     statement = statement.order_by(draft.c.updated_at.desc(), draft.c.id).limit(call.number("limit", 50, 500))
     with call.app.database.read() as connection:
-        return 200, [_line(row) for row in connection.execute(statement)]
+        hidden = hidden_from(connection, call.login)  # an issued draft says what its document says
+        return 200, [_line(row) for row in connection.execute(statement) if row.document_id not in hidden]
 
 
 def one(call: Call) -> Answer:

@@ -15,11 +15,13 @@ from congvan_gateway.console.rights import require_row, visible_agencies
 
 
 def listed(call: Call) -> Answer:
-    """The dossiers of a year."""
+    """The dossiers of a year that this program may open."""
     year = call.number("year", 0, 9999) or call.app.clock().year
     with call.app.database.read() as connection:
         points = visible_agencies(connection, call.agencies)
-        return 200, [_line(row) for p in points for row in dossiers(connection, [p.id], year=year)]
+        closed = rights.closed_dossiers(connection, call.login)
+        rows = [row for p in points for row in dossiers(connection, [p.id], year=year)]
+        return 200, [_line(row) for row in rows if row.id not in closed]
 
 
 def one(call: Call) -> Answer:
