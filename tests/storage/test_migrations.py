@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import inspect, text
+from sqlalchemy import event, inspect, text
 
 from congvan_core.documents.search_schema import ours
 from congvan_core.errors import ConfigurationError
@@ -86,6 +87,46 @@ def test_upgrading_twice_and_from_several_at_once(url: str) -> None:
     upgrade(database)
     assert current(database) == newest() is not None
     database.close()
+
+
+def test_a_new_file_that_another_process_writes_is_waited_for(tmp_path: Path) -> None:
+    """The switch to WAL meets a write lock: SQLite answers BUSY at once there, and the opening waits by itself."""
+    path = tmp_path / "new.db"
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("CREATE TABLE first (id integer)")
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(sqlite3.OperationalError, match="locked"):  # what it is that is waited for
+        plain = sqlite3.connect(path, timeout=60)
+        try:
+            plain.execute("PRAGMA journal_mode=WAL")
+        finally:
+            plain.close()
+    failures: list[BaseException] = []
+    asked = threading.Event()
+
+    def start() -> None:
+        database = Database(f"sqlite:///{path}")
+
+        @event.listens_for(database.engine, "do_connect")
+        def _asked(*_: object) -> None:
+            asked.set()
+
+        try:
+            upgrade(database)
+        except BaseException as error:
+            failures.append(error)
+        finally:
+            database.close()
+
+    thread = threading.Thread(target=start)
+    thread.start()
+    assert asked.wait(30)
+    thread.join(0.2)
+    assert thread.is_alive() and failures == []
+    other.execute("COMMIT")
+    other.close()
+    thread.join(60)
+    assert not thread.is_alive() and failures == []
 
 
 def test_a_database_of_a_newer_program_is_refused(url: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -12,6 +13,9 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 
 from congvan_core.errors import ConfigurationError
+
+#: How long a process waits for another one's lock on the SQLite file.
+_BUSY_SECONDS = 60.0
 
 
 def open_engine(url: str, *, pool_size: int = 10) -> Engine:
@@ -26,7 +30,7 @@ def open_engine(url: str, *, pool_size: int = 10) -> Engine:
     if backend == "sqlite":
         if parsed.database and parsed.database != ":memory:":
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(parsed, connect_args={"timeout": 60, "check_same_thread": False})
+        engine = create_engine(parsed, connect_args={"timeout": _BUSY_SECONDS, "check_same_thread": False})
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
@@ -47,11 +51,29 @@ def _prepare_sqlite(raw: sqlite3.Connection, _record: Any) -> None:
     raw.isolation_level = None  # SQLAlchemy's begin event opens transactions, not the driver
     raw.create_function("search_fold", 1, _search_fold, deterministic=True)  # what the search index's triggers call
     cursor = raw.cursor()
-    cursor.execute("PRAGMA journal_mode=WAL")
+    _enter_wal(cursor)
     cursor.execute("PRAGMA synchronous=FULL")
     cursor.execute("PRAGMA foreign_keys=ON")
-    cursor.execute("PRAGMA busy_timeout=60000")
     cursor.close()
+
+
+def _enter_wal(cursor: sqlite3.Cursor) -> None:
+    """Switch the file to WAL, waiting for others that do the same: SQLite itself does not wait in this one place.
+
+    A new file is changed from a read lock to an exclusive one. Where another process holds a write lock in that moment,
+    SQLite answers BUSY at once, whatever the time-out is, since waiting with a read lock held could be a deadlock
+    (sqlite3_busy_handler). Between two attempts here no lock is held.
+    """
+    until = time.monotonic() + _BUSY_SECONDS
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            # The low byte is the primary code; the rest says more exactly where it was met.
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(0.02)
 
 
 def _search_fold(text: str | None) -> str:
