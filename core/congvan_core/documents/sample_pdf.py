@@ -150,7 +150,8 @@ class _Printer:
         self._date_line(second, y)
         y -= 18
         if self._is_letter:
-            y = self._block(first, y, "V/v " + spec.subject, 12, "Regular", 66 * MM) - 10
+            said = spec.subject if spec.subject[:3].casefold() == "v/v" else "V/v " + spec.subject
+            y = self._block(first, y, said, 12, "Regular", 66 * MM) - 10
         if spec.mark:
             y = self._mark(first, y)
         y -= 14
