@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import io
+from collections.abc import Callable
 
 import pytest
 from cryptography.hazmat.primitives import hashes
@@ -69,3 +71,36 @@ def test_a_forged_document_inside_is_refused(judge: Bench, pki: LivePki) -> None
     found = judge(mail((f"{NAME}.p7m", envelope(pki, changed))))
     assert found["verification"] == [{"attachment": f"{NAME}.p7m", "outcome": "invalid"}]
     assert "INTEGRITY-CONTENT-CHANGED" in found.codes
+
+
+def smime_text(der: bytes) -> bytes:
+    """What ``openssl smime -sign -nodetach`` writes: header fields, an empty line, base64 in lines."""
+    head = (
+        b'MIME-Version: 1.0\nContent-Disposition: attachment; filename="smime.p7m"\n'
+        b'Content-Type: application/x-pkcs7-mime; smime-type=signed-data; name="smime.p7m"\n'
+        b"Content-Transfer-Encoding: base64\n\n"
+    )
+    return head + base64.encodebytes(der) + b"\n"
+
+
+def pem(der: bytes) -> bytes:
+    return b"-----BEGIN CMS-----\n" + base64.encodebytes(der) + b"-----END CMS-----\n"
+
+
+@pytest.mark.parametrize("written", [bytes, smime_text, pem, base64.encodebytes])
+@pytest.mark.parametrize("name", [f"{NAME}.p7m", "smime.p7m"])
+@pytest.mark.parametrize("media_type", ["application/pkcs7-mime", "application/octet-stream"])
+def test_it_is_a_document_however_it_is_written(
+    media_type: str, name: str, written: Callable[[bytes], bytes], judge: Bench, pki: LivePki
+) -> None:
+    found = judge(mail((name, written(envelope(pki, genuine(pki)))), types={name: media_type}))
+    assert [(a["filename"], a["format"], a["role"]) for a in found["attachments"]] == [(name, "p7m", "main")]
+    assert found["verification"] == [{"attachment": name, "outcome": "valid"}], found["findings"]
+    assert (found["metadata"]["number"], found["metadata"]["symbol"]) == ("67", "STNA-VP")
+    assert not found["smime"]["signed"]
+
+
+@pytest.mark.parametrize("damaged", [b"-----BEGIN PKCS7-----\nabcde\n-----END PKCS7-----\n", smime_text(b"")])
+def test_a_damaged_text_ends_in_an_answer(damaged: bytes, judge: Bench) -> None:
+    found = judge(mail((f"{NAME}.p7m", damaged)))
+    assert found["decision"] != "accept"

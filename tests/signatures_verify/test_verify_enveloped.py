@@ -105,3 +105,33 @@ def test_the_content_is_cut_out_without_the_library(pki: LivePki) -> None:
     assert len(message.signers) == 1
     pem = b"-----BEGIN PKCS7-----\n" + base64.encodebytes(data) + b"-----END PKCS7-----\n"
     assert read_enveloping(pem, len(pem))[1] == content
+
+
+_FIELDS = (
+    b"MIME-Version: 1.0\r\nContent-Type: application/pkcs7-mime; smime-type=signed-data;\r\n name=smime.p7m\r\n"
+    b"Content-Transfer-Encoding: base64\r\n"
+)
+
+
+@pytest.mark.parametrize("content", [b"%PDF-1.4 short", page_pdf() + b"\n%" + bytes(70_000)])
+def test_an_envelope_written_as_text(content: bytes, pki: LivePki, trust: TrustStore) -> None:
+    """As ``openssl smime -sign -nodetach`` and ``openssl cms -outform PEM`` write it, short and long."""
+    lines = base64.encodebytes(envelope(pki, content))
+    for text in (
+        _FIELDS + b"\r\n" + lines,
+        b"-----BEGIN CMS-----\n" + lines + b"-----END CMS-----\n",
+        b"Subject: x\nFrom: a@b.vn\nTo: c@d.vn\n" + _FIELDS.replace(b"\r\n", b"\n") + b"\n" + lines,
+    ):
+        assert sniff(text).name == "p7m"
+        assert enveloped(text, "a.pdf.p7m") == (content, "a.pdf")
+        for called in ("a.pdf.p7m", "smime.p7m", ""):
+            out = verify_file(text, name=called, trust=trust).to_json()
+            assert (out["format"], out["signatures"][0]["intact"]) == ("p7m", True), out["findings"]
+    assert enveloped(lines, "a.p7m") == (content, "a")
+
+
+def test_a_mail_is_no_file_written_as_text(pki: LivePki) -> None:
+    mailed = b"Date: Mon, 3 Aug 2026 08:00:00 +0700\r\nFrom: a@b.vn\r\n" + _FIELDS + b"\r\n"
+    text = mailed + base64.encodebytes(envelope(pki, page_pdf()))
+    assert sniff(text).name == "eml"
+    assert enveloped(text, "a.p7m") is None

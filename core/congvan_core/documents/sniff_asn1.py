@@ -2,11 +2,30 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 _SIGNED_DATA = bytes.fromhex("06092a864886f70d010702")
 _PKCS7 = bytes.fromhex("2a864886f70d0107")
 _PKCS9_16_1 = bytes.fromhex("2a864886f70d010910")  # id-smime: authEnvelopedData, compressedData
+
+_FIELDS = re.compile(rb"(?:[!-9;-~]{1,100}+[ \t]*+:[^\r\n]*+(?:\r?\n[ \t][^\r\n]*+)*+\r?\n){1,50}+\r?\n")
+_OPAQUE = re.compile(rb"^content-type[ \t]*:\s*application/(?:x-)?pkcs7-mime\b", re.IGNORECASE | re.MULTILINE)
+_IN_BASE64 = re.compile(rb"^content-transfer-encoding[ \t]*:\s*base64\b", re.IGNORECASE | re.MULTILINE)
+#: RFC 5322 3.6 asks every mail for its date: with it the text is a mail, not a file that a program wrote as S/MIME.
+_MAILED = re.compile(rb"^(?:date|received|message-id)[ \t]*:", re.IGNORECASE | re.MULTILINE)
+
+
+def smime_body(text: bytes) -> int | None:
+    """Where the base64 begins in a CMS file written as S/MIME text (header fields, empty line, base64: RFC 8551 3.2).
+
+    None for anything else, a mail among it.
+    """
+    head = text[:16_384]
+    fields = _FIELDS.match(head)
+    if fields is None or not _OPAQUE.search(fields[0]) or not _IN_BASE64.search(fields[0]) or _MAILED.search(fields[0]):
+        return None
+    return fields.end()
 
 
 def _header(data: bytes, at: int) -> tuple[int, int, int | None] | None:

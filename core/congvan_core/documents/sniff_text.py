@@ -108,6 +108,13 @@ def _markup(text: str, head: bytes) -> Format:
         return FORMATS["html"]
     if _XML.match(start):
         return _xml(start)
+    from congvan_core.documents.sniff_asn1 import smime_body
+
+    if (body := smime_body(head.lstrip())) is not None:
+        return (
+            _from_base64(re.sub(r"\s", "", head.lstrip()[body : body + 8192].decode("ascii", "replace")))
+            or FORMATS["p7m"]
+        )
     if _is_mail(start):
         return FORMATS["eml"]
     if sum(bool(sign.search(start)) for sign in _SCRIPTS) >= 2:

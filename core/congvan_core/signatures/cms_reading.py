@@ -10,6 +10,7 @@ from typing import Any
 
 from asn1crypto import cms, x509
 
+from congvan_core.documents.sniff_asn1 import smime_body
 from congvan_core.errors import UnreadableError
 from congvan_core.signatures.certificates import read_certificate
 from congvan_core.signatures.revocation import Sources
@@ -17,7 +18,7 @@ from congvan_core.signatures.revocation import Sources
 MAX_SIGNERS = 50
 MAX_CERTIFICATES = 200
 _REVOCATION_ARCHIVAL = "1.2.840.113583.1.1.8"
-_PEM = re.compile(rb"-----BEGIN (?:PKCS7|CMS|PKCS #7 SIGNED DATA)-----(.*?)-----END", re.S)
+_PEM = re.compile(rb"-----BEGIN (?:PKCS7|CMS|PKCS #7 SIGNED DATA)-----(.*?)(?:-----END|\Z)", re.S)
 
 
 @dataclass(slots=True)
@@ -32,17 +33,27 @@ class SignedMessage:
 
 
 def decode(data: bytes) -> bytes:
-    """DER or BER out of what may be PEM or bare base64."""
+    """DER or BER out of what may be PEM, bare base64, or the headers and base64 of an S/MIME text (RFC 8551 3.2).
+
+    Of a beginning as much as it reaches; the bytes themselves where they are none of these.
+    """
     stripped = data.strip()
-    match = _PEM.search(stripped)
-    if match:
-        return base64.b64decode(b"".join(match.group(1).split()))
-    if stripped[:1] == b"M" and re.fullmatch(rb"[A-Za-z0-9+/=\s]+", stripped[:4096]):
-        try:
-            return base64.b64decode(b"".join(stripped.split()), validate=True)
-        except ValueError:
-            return data
+    if match := _PEM.search(stripped):
+        return _base64(match.group(1), strict=False) or data  # RFC 1421 let header fields stand inside
+    at = smime_body(stripped)
+    if at is not None or (stripped[:1] == b"M" and re.fullmatch(rb"[A-Za-z0-9+/=\s]+", stripped[:4096])):
+        return _base64(stripped[at or 0 :], strict=True) or data
     return data
+
+
+def _base64(text: bytes, *, strict: bool) -> bytes | None:
+    body = text.translate(None, b" \t\r\n\f\v")  # no list of lines: a text may be of 200 MB
+    if len(body) % 4 == 1:
+        body = body[:-1]  # cut within a group
+    try:
+        return base64.b64decode(body + b"=" * (-len(body) % 4), validate=strict)
+    except ValueError:
+        return None
 
 
 def read(data: bytes) -> SignedMessage:

@@ -11,6 +11,7 @@ from congvan_core.signatures.cms_reading import SignedMessage, decode, read
 
 #: Beyond this the content is not taken out to be read for its words; its signatures are verified all the same.
 MAX_TAKEN = 96 << 20
+_HEAD = 4096
 #: ContentInfo, its type, [0], SignedData, version, digest algorithms, encapsulated content, its type, [0], the octets.
 _SHAPE = (0x30, 0x06, 0xA0, 0x30, 0x02, 0x31, 0x30, 0x06, 0xA0, 0x04)
 _PASSED = (0x02, 0x06, 0x31)
@@ -23,7 +24,10 @@ def read_enveloping(data: Any, size: int) -> tuple[SignedMessage, bytes | None]:
     """
     cut = _cut(data, size)
     if cut is None:
-        message = read(decode(bytes(data[:size])))
+        data = decode(bytes(data[:size]))
+        cut = _cut(data, len(data))
+    if cut is None:
+        message = read(data)
         return message, message.content
     shell, start, end = cut
     message = read(shell)
@@ -33,8 +37,7 @@ def read_enveloping(data: Any, size: int) -> tuple[SignedMessage, bytes | None]:
 
 def enveloped(source: bytes | Path, name: str) -> tuple[bytes, str] | None:
     """Content and name of what a .p7m holds; None for any other file, for a detached signature, for a larger one."""
-    head = source[:64] if isinstance(source, bytes) else _head(source)
-    if not (is_signed_data(head) or head.lstrip().startswith((b"-----BEGIN PKCS7", b"-----BEGIN CMS", b"MII"))):
+    if not is_signed_data(decode(source[:_HEAD] if isinstance(source, bytes) else _head(source))):
         return None
     data = source if isinstance(source, bytes) else source.read_bytes()
     if len(data) > MAX_TAKEN:
@@ -53,7 +56,7 @@ def inner_name(name: str) -> str:
 
 def _head(path: Path) -> bytes:
     with path.open("rb") as file:
-        return file.read(64)
+        return file.read(_HEAD)
 
 
 def _cut(data: Any, size: int) -> tuple[bytes, int, int] | None:

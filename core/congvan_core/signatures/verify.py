@@ -14,6 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from congvan_core.documents.sniff_asn1 import smime_body
 from congvan_core.findings import Finding
 from congvan_core.ids import now as default_now
 from congvan_core.signatures.enveloped import inner_name
@@ -172,9 +173,9 @@ def detect(data: Any, size: int, name: str = "") -> str:
     for magic, kind in _HEADS:
         if head.startswith(magic):
             return _zip_kind(data, size) if kind == "zip" else _ole_kind(name) if kind == "ole" else kind
-    if (head[:1] == b"0" and b"\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02" in head[:40]) or head.lstrip().startswith(
-        b"-----BEGIN PKCS7"
-    ):
+    if head[:1] == b"0" and b"\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02" in head[:40]:
+        return "p7m"
+    if head.lstrip().startswith((b"-----BEGIN PKCS7", b"-----BEGIN CMS")) or smime_body(head.lstrip()) is not None:
         return "p7m"
     if b"%PDF-" in head:
         return "pdf"

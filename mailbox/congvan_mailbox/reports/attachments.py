@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from congvan_mailbox.reports.letter import Part
+from congvan_mailbox.smime.locate import envelops_document
 
 #: Forms in which official documents travel (Điều 8.2), and the containers in which people put them.
 _DOCUMENT = re.compile(
@@ -28,6 +29,7 @@ _DOCUMENT_TYPES = frozenset(
         "application/vnd.ms-tnef",
     }
 )
+_HEAD = 8192
 _LIMIT = 4 * 1024 * 1024
 
 
@@ -62,7 +64,11 @@ def has_document(letter: Part) -> bool:
         if part is letter and part.media_type.startswith(("text/", "multipart/")):
             continue
         name = part.filename
-        if name and _DOCUMENT.search(name.strip()) and not re.search(r"smime\.p7m$", name, re.IGNORECASE):
+        if (
+            name
+            and _DOCUMENT.search(name.strip())
+            and (not name.lower().endswith("smime.p7m") or envelops_document(name, part.content(_HEAD)[:_HEAD]))
+        ):
             return True
         if (
             part.media_type in _DOCUMENT_TYPES

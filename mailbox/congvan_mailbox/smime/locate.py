@@ -15,6 +15,8 @@ _HEAD = 8192
 _ENTITY = re.compile(rb"\r?\n|[!-9;-~]{1,100}[ \t]*:")
 #: A file of Điều 8.2 under its envelope's name.
 _DOCUMENT_NAME = re.compile(r"\.(?:pdf|docx?|xlsx?|pptx?|od[tsp]|rtf|txt|csv|xml|jpe?g|png|tiff?)\.p7m$", re.IGNORECASE)
+#: What no MIME entity begins with: PDF, the zip of office files, OLE, RTF, JPEG, PNG.
+_DOCUMENT_HEADS = (b"%PDF-", b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"{\\rtf", b"\xff\xd8\xff", b"\x89PNG\r\n")
 #: The last arcs of the content types that may lie in an envelope (RFC 5652, RFC 5083).
 _KINDS = {
     bytes.fromhex("06092a864886f70d010702"): "signed-data",
@@ -54,16 +56,22 @@ def is_envelope(part: Part) -> bool:
 
 
 def is_document(part: Part) -> bool:
+    """Whether a part with the type of an envelope is a signed document: :func:`envelops_document`."""
+    return envelops_document(part.filename, _head(part))
+
+
+def envelops_document(name: str, head: bytes) -> bool:
     """A signed document (.p7m, Điều 8.2) has the type of an envelope too: what it signs is a file, no part of a mail.
 
     A MIME entity begins with a header field or with the empty line that ends none (RFC 8551 3.1, RFC 2045 3).
+    ``head``: the first bytes, DER or as text.
     """
-    if part.filename.lower() == "smime.p7m":
-        return False
-    content = content_head(decode(_head(part)))
+    content = content_head(decode(head))
     if content is None:
         return False
-    if _DOCUMENT_NAME.search(part.filename):
+    if name.lower() == "smime.p7m":  # the name of a mail's own envelope, and of what openssl writes
+        return content.startswith(_DOCUMENT_HEADS)
+    if _DOCUMENT_NAME.search(name):
         return True
     return bool(content) and not _ENTITY.match(content)
 
