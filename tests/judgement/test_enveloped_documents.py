@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.hazmat.primitives.serialization.pkcs7 import PKCS7Options, PKCS7SignatureBuilder
 
 from support_judgement import NAME, Bench, genuine, mail, page, signed
+from support_macros import zipped
 from support_pki import LivePki
 
 
@@ -104,3 +105,48 @@ def test_it_is_a_document_however_it_is_written(
 def test_a_damaged_text_ends_in_an_answer(damaged: bytes, judge: Bench) -> None:
     found = judge(mail((f"{NAME}.p7m", damaged)))
     assert found["decision"] != "accept"
+
+
+def test_an_envelope_too_large_to_be_read_is_told(judge: Bench, pki: LivePki, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its signature counts, but nobody looked for a marking: a person must."""
+    data = envelope(pki, signed(pki, page(mark="TỐI MẬT")))
+    monkeypatch.setattr("congvan_core.signatures.enveloped.MAX_TAKEN", len(data) - 1)
+    found = judge(mail((f"{NAME}.p7m", data)))
+    assert "CONTENT-NOT-READ" in found.codes
+    assert found["decision"] == "quarantine"
+    monkeypatch.setattr("congvan_core.signatures.enveloped.MAX_TAKEN", len(data))
+    assert "CONTENT-NOT-READ" not in judge(mail((f"{NAME}.p7m", data))).codes
+
+
+def test_envelopes_within_envelopes_are_opened_or_told(judge: Bench, pki: LivePki) -> None:
+    data = signed(pki, page(mark="TỐI MẬT"))
+    for depth in range(1, 5):
+        data = envelope(pki, data)
+        found = judge(mail((f"{NAME}.p7m", data)))
+        sealed = any(c.startswith("SECRET-MARKING") for c in found.codes)
+        assert (sealed, "CONTENT-NOT-READ" in found.codes) == (depth <= 3, depth > 3), found["findings"]
+        assert found["decision"] != "accept"
+
+
+def test_an_envelope_in_an_archive_is_opened(judge: Bench, pki: LivePki) -> None:
+    data = envelope(pki, signed(pki, page(mark="TỐI MẬT")))
+    found = judge(mail(("a.zip", zipped({"a.pdf.p7m": data}))))
+    assert any(c.startswith("SECRET-MARKING") for c in found.codes), found["findings"]
+    data = envelope(pki, b"{\\rtf1 {\\field{\\*\\fldinst DDEAUTO c:\\\\x.exe}}}")
+    assert "CONTENT-DDE" in judge(mail(("a.zip", zipped({"a.rtf.p7m": data})))).codes
+
+
+def test_an_archive_in_an_envelope_is_told(judge: Bench, pki: LivePki) -> None:
+    found = judge(mail(("a.zip.p7m", envelope(pki, zipped({"a.pdf": page(mark="TỐI MẬT")})))))
+    assert "FORMAT-ARCHIVE-UNOPENED" in found.codes
+    assert found["decision"] == "quarantine"
+
+
+def test_what_is_beyond_a_count_is_told(judge: Bench, pki: LivePki) -> None:
+    many = judge(mail(("a.zip", zipped({f"{n}.txt": f"văn bản {n}".encode() for n in range(21)}))))
+    assert "CONTENT-NOT-READ" in many.codes
+    files = judge(mail((NAME, genuine(pki)), *((f"{n}.txt", f"văn bản {n}".encode()) for n in range(40))))
+    assert "CONTENT-NOT-READ" in files.codes
+    assert (many["decision"], files["decision"]) == ("quarantine", "quarantine")
+    archives = judge(mail(*((f"{n}.zip", zipped({"a.txt": b"%d" % n})) for n in range(11))))
+    assert "FORMAT-ARCHIVE-LIMIT" in archives.codes

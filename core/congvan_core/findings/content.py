@@ -80,6 +80,15 @@ DEFINITIONS: tuple[Definition, ...] = (
         "Điều 7",
     ),
     Definition(
+        "CONTENT-NOT-READ",
+        _E,
+        "Tệp “{file}” vượt giới hạn an toàn ({limit}) nên chưa được đọc hết để tìm dấu chỉ độ mật và mã nguy hiểm.",
+        "The file “{file}” exceeds a safety limit ({limit}) and was not read completely for markings and dangers.",
+        "Điều 1.2, Điều 7",
+        "Mở tệp trên máy an toàn và xem nội dung trước khi tiếp nhận.",
+        "Open the file on a safe machine and look at it before registering.",
+    ),
+    Definition(
         "CONTENT-MACRO",
         _W,
         "Tệp “{file}” có chứa macro ({keywords}).",

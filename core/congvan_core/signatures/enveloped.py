@@ -11,6 +11,8 @@ from congvan_core.signatures.cms_reading import SignedMessage, decode, read
 
 #: Beyond this the content is not taken out to be read for its words; its signatures are verified all the same.
 MAX_TAKEN = 96 << 20
+#: Envelopes within envelopes that are opened.
+MAX_ENVELOPES = 3
 _HEAD = 4096
 #: ContentInfo, its type, [0], SignedData, version, digest algorithms, encapsulated content, its type, [0], the octets.
 _SHAPE = (0x30, 0x06, 0xA0, 0x30, 0x02, 0x31, 0x30, 0x06, 0xA0, 0x04)
@@ -35,13 +37,26 @@ def read_enveloping(data: Any, size: int) -> tuple[SignedMessage, bytes | None]:
     return message, message.content
 
 
+def unwrapped(source: bytes | Path, name: str) -> tuple[bytes | Path, str, str]:
+    """What lies in a .p7m, also in one within another; its name; and the limit that left it unopened, empty for none.
+
+    Any other file comes back as it is.
+    """
+    for _ in range(MAX_ENVELOPES):
+        if _size(source) > MAX_TAKEN and is_signed_data(decode(_head(source))):
+            return source, name, f"{MAX_TAKEN >> 20} MB"
+        inner = enveloped(source, name)
+        if inner is None:
+            return source, name, ""
+        source, name = inner
+    return source, name, f"{MAX_ENVELOPES} lớp" if is_signed_data(decode(_head(source))) else ""
+
+
 def enveloped(source: bytes | Path, name: str) -> tuple[bytes, str] | None:
     """Content and name of what a .p7m holds; None for any other file, for a detached signature, for a larger one."""
-    if not is_signed_data(decode(source[:_HEAD] if isinstance(source, bytes) else _head(source))):
+    if _size(source) > MAX_TAKEN or not is_signed_data(decode(_head(source))):
         return None
     data = source if isinstance(source, bytes) else source.read_bytes()
-    if len(data) > MAX_TAKEN:
-        return None
     try:
         _, content = read_enveloping(data, len(data))
     except UnreadableError:
@@ -54,8 +69,14 @@ def inner_name(name: str) -> str:
     return name[:-4] if name.lower().endswith((".p7m", ".p7s")) else name
 
 
-def _head(path: Path) -> bytes:
-    with path.open("rb") as file:
+def _size(source: bytes | Path) -> int:
+    return len(source) if isinstance(source, bytes) else source.stat().st_size
+
+
+def _head(source: bytes | Path) -> bytes:
+    if isinstance(source, bytes):
+        return source[:_HEAD]
+    with source.open("rb") as file:
         return file.read(_HEAD)
 
 

@@ -17,7 +17,7 @@ from typing import Any
 from congvan_core.documents.sniff_asn1 import smime_body
 from congvan_core.findings import Finding
 from congvan_core.ids import now as default_now
-from congvan_core.signatures.enveloped import inner_name
+from congvan_core.signatures.enveloped import MAX_ENVELOPES, inner_name
 from congvan_core.signatures.facts import FileFacts, SignatureFacts
 from congvan_core.signatures.path_check import Fetcher, Setting
 from congvan_core.signatures.report import VerificationReport
@@ -26,8 +26,6 @@ from congvan_core.signatures.trust_store import TrustStore
 
 #: Anchors that count for signers on documents (Điều 3.4; public authorities for organisations and citizens, Điều 2.2).
 PURPOSES = frozenset({"official", "public"})
-#: Envelopes within envelopes that are opened.
-MAX_ENVELOPES = 3
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _HEADS = (
     (b"\x89PNG\r\n\x1a\n", "png"),
@@ -120,8 +118,11 @@ def _with_inner(facts: FileFacts, inner: bytes, setting: Setting, depth: int) ->
     """What is enveloped has signatures and pages of its own: a forged file does not become genuine by an envelope."""
     name = inner_name(facts.file)
     kind = detect(inner, len(inner), name)
-    if kind in ("unknown", "txt") or depth > MAX_ENVELOPES:
+    if kind in ("unknown", "txt"):
         return facts
+    if depth > MAX_ENVELOPES:
+        unread = Finding("CONTENT-NOT-READ", {"limit": f"{MAX_ENVELOPES} lớp"}, facts.file or None)
+        return replace(facts, findings=(*facts.findings, unread))
     try:
         within = _verify(inner, len(inner), None, setting, FileFacts(name, facts.sha256, len(inner), kind), depth)
     except Exception as error:

@@ -18,6 +18,8 @@ LIMITS = Limits(entries=1_000, total=160 * 1024 * 1024, single=96 * 1024 * 1024,
 _SHOWN = 50
 #: Members kept in memory to be read and verified.
 _DOCUMENTS = 20
+#: Archives that are opened for one mail.
+_OPENED = 10
 
 
 @dataclass
@@ -34,17 +36,26 @@ def open_archives(seen: Inspection, documents: Sequence[DocumentFile]) -> list[O
     out: list[Opened] = []
     for file in documents:
         name = file.attachment.filename
-        if file.attachment.format not in _ARCHIVES or len(out) >= 10:
+        if file.attachment.format not in _ARCHIVES:
+            continue
+        if len(out) >= _OPENED:
+            seen.findings.append(Finding("FORMAT-ARCHIVE-LIMIT", {"limit": f"{_OPENED} tệp nén"}, name))
             continue
         members, opening = walk(file.data, name, LIMITS)
-        one = Opened(file)
+        one, unread = Opened(file), False
         for member in members:
             one.names.append("/".join(member.path[1:]))
             verdict = check(member.data, member.name, found=member.format)
             seen.findings.extend(f for f in verdict.findings if f.code in ("FORMAT-PROGRAM", "FORMAT-DISGUISED"))
-            if member.format.kind in (Kind.DOCUMENT, Kind.IMAGE, Kind.TEXT) and len(one.documents) < _DOCUMENTS:
+            if member.format.kind not in (Kind.DOCUMENT, Kind.IMAGE, Kind.TEXT) and member.format.name != "p7m":
+                continue
+            if len(one.documents) < _DOCUMENTS:
                 one.documents.append(member)
+            else:
+                unread = True
         seen.findings.extend(opening.findings)
+        if unread:
+            seen.findings.append(Finding("CONTENT-NOT-READ", {"limit": f"{_DOCUMENTS} tệp"}, name))
         for path in opening.listed:
             listed = "/".join(path[1:])
             if listed not in one.names:

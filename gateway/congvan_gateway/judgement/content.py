@@ -90,7 +90,9 @@ def _pages(seen: Inspection, documents: Sequence[DocumentFile], opened: Sequence
         if _take(seen, scan(by_source([text]))):
             return
     for member in (member for one in opened for member in one.documents):
-        if _take(seen, scan(by_source([texts.read(member.data, member.name)]))):
+        text = texts.read(member.data, member.name)
+        seen.findings.extend(text.findings)
+        if _take(seen, scan(by_source([text]))):
             return
 
 

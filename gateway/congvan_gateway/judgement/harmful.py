@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO
 
+from congvan_core.documents.format_table import Kind
 from congvan_core.documents.formats import check
 from congvan_core.findings import Finding
-from congvan_core.signatures.enveloped import enveloped
+from congvan_core.signatures.enveloped import unwrapped
 from congvan_gateway.judgement.archives import Opened
 from congvan_gateway.judgement.mail_files import DocumentFile
 from congvan_gateway.judgement.model import Inspection
@@ -28,18 +29,31 @@ _ANSWER = 4096
 def find_dangers(seen: Inspection, files: Sequence[DocumentFile], opened: Sequence[Opened] = ()) -> None:
     """Macros and other acts of every office file, also of those inside archives."""
     for file in files:
-        if file.attachment.format in _OFFICE and file.attachment.size <= _MACRO_SIZE:
-            seen.findings.extend(dangers(file.data, file.attachment.filename, file.attachment.format))
-        elif (
-            file.attachment.format == "p7m" and (inner := enveloped(file.source, file.attachment.filename)) is not None
-        ):
-            verdict = check(*inner)
-            seen.findings.extend(f for f in verdict.findings if f.code in ("FORMAT-PROGRAM", "FORMAT-DISGUISED"))
-            if verdict.format.name in _OFFICE and len(inner[0]) <= _MACRO_SIZE:
-                seen.findings.extend(dangers(*inner, verdict.format.name))
+        attachment = file.attachment
+        _look(seen, file.source, attachment.filename, attachment.format, attachment.size)
     for member in (member for one in opened for member in one.documents):
-        if member.format.name in _OFFICE and len(member.data) <= _MACRO_SIZE:
-            seen.findings.extend(dangers(member.data, member.name, member.format.name))
+        _look(seen, member.data, member.name, member.format.name, len(member.data))
+
+
+def _look(seen: Inspection, source: bytes | Path, name: str, kind: str, size: int) -> None:
+    if kind == "p7m":
+        source, name, limit = unwrapped(source, name)
+        if limit:
+            seen.findings.append(Finding("CONTENT-NOT-READ", {"limit": limit}, name or None))
+            return
+        verdict = check(source, name)
+        seen.findings.extend(f for f in verdict.findings if f.code in ("FORMAT-PROGRAM", "FORMAT-DISGUISED"))
+        if verdict.format.kind is Kind.ARCHIVE:
+            evidence = {"format": verdict.format.name, "reason": "nằm trong tệp đã ký (.p7m)"}
+            seen.findings.append(Finding("FORMAT-ARCHIVE-UNOPENED", evidence, name or None))
+        kind = verdict.format.name
+        size = len(source) if isinstance(source, bytes) else size
+    if kind not in _OFFICE:
+        return
+    if size > _MACRO_SIZE:
+        seen.findings.append(Finding("CONTENT-NOT-READ", {"limit": f"{_MACRO_SIZE >> 20} MB"}, name or None))
+    else:
+        seen.findings.extend(dangers(source if isinstance(source, bytes) else source.read_bytes(), name, kind))
 
 
 def scan_for_malware(seen: Inspection, raw: bytes, files: Sequence[DocumentFile], clamd: str, seconds: float) -> None:

@@ -9,14 +9,15 @@ from typing import Any
 
 from congvan_core.documents.extract_text import ExtractedText, extract
 from congvan_core.documents.ocr import OcrText, Reader
-from congvan_core.signatures.enveloped import enveloped
+from congvan_core.findings import Finding
+from congvan_core.signatures.enveloped import unwrapped
 from congvan_gateway.judgement.mail_files import DocumentFile
 
 #: Seconds of OCR for one mail, and scanned pages read per file: stamp, number and date stand on the first,
 #: the signer on the last of a short document.
 OCR_SECONDS = 8.0
 OCR_PAGES = 2
-#: Files read for their words; a mail with more is held anyway by what it is.
+#: Files read for their words; the others are said to be unread.
 _FILES = 40
 _KINDS = (
     "pdf", "docx", "docm", "doc", "odt", "rtf", "txt", "xlsx", "xlsm", "xls", "pptx", "pptm", "csv", "ods", "odp",
@@ -51,16 +52,20 @@ class TextReading:
         known = self._known.get(attachment.sha256)
         if known is None:
             known = ExtractedText()
-            if attachment.format in _KINDS and len(self._known) < _FILES:
-                known = self.read(file.source, attachment.filename)
+            if attachment.format in _KINDS:
+                full = len(self._known) >= _FILES
+                known = (
+                    _left(attachment.filename, f"{_FILES} tệp") if full else self.read(file.source, attachment.filename)
+                )
             self._known[attachment.sha256] = known
         return known
 
     def read(self, source: Any, name: str) -> ExtractedText:
         """The text of bytes or of a path, within what is left of the OCR's time."""
         started = time.monotonic()
-        if (inner := enveloped(source, name)) is not None:
-            source, name = inner  # a marking is not hidden by an envelope (.p7m) that anybody opens
+        source, name, limit = unwrapped(source, name)  # no marking is hidden by an envelope (.p7m) that anybody opens
+        if limit:
+            return _left(name, limit)
         found = extract(source, name=name, ocr=self._reader() if self._ocr else None)
         if any(p.source == "ocr" for p in found.pages) or found.unread_scans:
             self._left -= time.monotonic() - started
@@ -72,6 +77,10 @@ class TextReading:
             return _FirstPages(seconds) if seconds > 0.5 else None
 
         return give
+
+
+def _left(name: str, limit: str) -> ExtractedText:
+    return ExtractedText(complete=False, findings=(Finding("CONTENT-NOT-READ", {"limit": limit}, name or None),))
 
 
 def by_source(texts: Sequence[ExtractedText]) -> dict[str, list[str]]:
