@@ -236,11 +236,23 @@ def test_what_a_packet_lacks_is_filled_from_the_page() -> None:
         ("QĐ 45/2025/QĐ-UBND", "45/2025/QĐ-UBND", None),
         ("Họp giao ban", None, None),
         ("67/SMT-VP ngày 31/2/2026", "67/SMT-VP", None),
+        ("FW: Chuyển tiếp: [KHẨN] 67/SMT-VP ngày 05/8/2026: V/v rà soát", "67/SMT-VP", DAY),
+        ("cong van so 67/SMT-VP ngay 05/8/2026 ve viec ra soat", "67/SMT-VP", DAY),
+        ("Công văn 67/SMT-VP (05/8/2026) về rà soát", "67/SMT-VP", DAY),
+        ("CV số 67/SMT-VP ngày 05/8/26 v/v rà soát", "67/SMT-VP", DAY),
+        ("Re: 67/SMT-VP ngày 05/8/2026: V/v rà soát", None, None),
+        ("67/SMT-VP, 68/SMT-VP", None, None),
+        ("CV 67/SMT-VP và 68/SMT-VP ngày 05/8/2026", None, None),
     ],
 )
 def test_subjects_of_mails(subject: str, value: str | None, day: date | None) -> None:
     facts = from_subject(subject)
     assert (str(facts.number) if facts.number else None, facts.issued_on) == (value, day)
+
+
+def test_the_abstract_in_a_subject_begins_after_the_body_that_issued_it() -> None:
+    facts = from_subject("Quyết định số 12/QĐ-UBND ngày 05/8/2026 của UBND phường Thí Điểm về việc phê duyệt kế hoạch")
+    assert (str(facts.number), facts.issued_on, facts.subject) == ("12/QĐ-UBND", DAY, "phê duyệt kế hoạch")
 
 
 # The structure of the data

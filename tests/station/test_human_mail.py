@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import date
 from email.message import EmailMessage
 from email.policy import SMTP
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from docx import Document as new_word
 from sqlalchemy import select
 
 from congvan_core.documents.sample_pdf import SampleSpec, make
@@ -77,6 +79,64 @@ def test_two_numbers_in_a_body_say_nothing_and_rubbish_harms_nothing() -> None:
     assert best(only.proposals[0], "number") == ("67/SĐC-VP", "body")
     assert best(only.proposals[0], "date") == ("2026-11-20", "body")
     assert not only.metadata.number  # a person's words alone register nothing
+
+
+#: A scan whose page no reader can read: what is left is its name and what the person wrote.
+_SCAN = b"%PDF-1.4\n%%EOF\n"
+
+
+@pytest.mark.parametrize(
+    ("subject", "body", "name", "wanted"),
+    [
+        ("V/v gửi Công văn số 67/SĐC-VP ngày 20/11/2026", "", "scan0001.pdf", ("67/SĐC-VP subject", "2026-11-20 subject", None)),
+        ("gui cv so 67/SNV-CCVC ngay 20/11/2026 ve viec ra soat bien che", "", "scan0002.pdf",
+         ("67/SNV-CCVC subject", "2026-11-20 subject", "ra soat bien che subject")),
+        ("van ban", "Kinh gui cv so 67/SNV-CCVC ngay 20/11/26 v/v ra soat bien che. Tran trong", "Scan_2026.pdf",
+         ("67/SNV-CCVC body", "2026-11-20 body", "ra soat bien che body")),
+        ("gửi văn bản", "Em gửi ạ", "CV 67 SNV-CCVC ngay 20.11.2026.pdf", ("67/SNV-CCVC file_name", "2026-11-20 file_name", None)),
+        ("gửi", "", "12-QĐ-UBND_20112026_Phê duyệt kế hoạch.pdf", ("12/QĐ-UBND file_name", "2026-11-20 file_name", None)),
+        ("gửi", "", "20261120_67_SNV-CCVC.signed.pdf", ("67/SNV-CCVC file_name", "2026-11-20 file_name", None)),
+        ("gửi", "", "01_PHU_LUC IMG_20261120.pdf", (None, None, None)),
+        ("gửi CV", "Thực hiện Nghị định số 30/2020/NĐ-CP ngày 05/3/2020, gửi CV số 67/SNV-CCVC ngày 20/11/2026.", "scan.pdf",
+         ("67/SNV-CCVC body", "2026-11-20 body", None)),
+        ("Re: 15/SMT-VP: đề nghị báo cáo", "Kính gửi báo cáo theo Công văn số 15/SMT-VP ngày 01/11/2026.", "28-BC-UBND.pdf",
+         ("28/BC-UBND file_name", None, None)),
+        ("gửi văn bản", "Số, ký hiệu: 67/SNV-CCVC\nNgày ban hành: 20/11/2026\nTrích yếu: rà soát biên chế\n", "scan.pdf",
+         ("67/SNV-CCVC body", "2026-11-20 body", "rà soát biên chế body")),
+    ],
+)  # fmt: skip
+def test_what_a_scan_without_text_is_told_of(
+    subject: str, body: str, name: str, wanted: tuple[str | None, ...]
+) -> None:
+    seen = inspect(letter(subject, body, [(name, _SCAN)]))
+    (proposal,) = seen.proposals
+    values = proposal["values"]
+    assert [" ".join(best(proposal, key)) if key in values else None for key in ("number", "date")] == list(wanted[:2])
+    if wanted[2]:
+        assert " ".join(best(proposal, "subject")) == wanted[2]
+    assert all(v["confidence"] < 0.75 for given in values.values() for v in given)  # a hint for the form, never a fact
+
+
+def test_annexes_and_the_editable_twin_are_no_documents_of_their_own() -> None:
+    """The page has marks where the names have none; both say one number."""
+    page = document("67")
+    names = [
+        "67-SDC-VP_20112026_Phu-luc-1.pdf",
+        "Phu luc 2.pdf",
+        "67-SDC-VP_20112026_Ra-soat.docx",
+        "67-SDC-VP_20112026_Ra-soat.pdf",
+    ]
+    editable = BytesIO()
+    new_word().save(editable)
+    files = list(zip(names, (_SCAN, _SCAN, editable.getvalue(), page), strict=True))
+    seen = inspect(letter("gửi CV 67", "", files))
+    (proposal,) = seen.proposals
+    assert (proposal["file"], len(proposal["enclosures"])) == (names[-1], 3)
+    assert "CONTENT-SEVERAL-DOCUMENTS" not in {f.code for f in seen.findings}
+    # A subject that lists two names none as the mail's own; an annex goes where its name says.
+    two = [("a.pdf", page), ("b.pdf", document("68")), ("PL CV 68.pdf", _SCAN)]
+    parts = parts_of(inspect(letter("Gửi 67/SĐC-VP, 68/SĐC-VP", "", two)))
+    assert [[a.filename for a in p.attachments] for p in parts] == [["a.pdf"], ["b.pdf", "PL CV 68.pdf"]]
 
 
 def test_several_documents_are_parted_with_their_enclosures() -> None:

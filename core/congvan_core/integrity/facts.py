@@ -104,30 +104,43 @@ def from_signature(organization: str = "", signer: str = "", signed_at: datetime
 
 _SUBJECT = re.compile(
     r"^(?:\s*\[[^\]]{1,40}\])*\s*"
-    r"(?:công văn|văn bản|quyết định|kế hoạch|báo cáo|thông báo|giấy mời|tờ trình|vb|cv|qđ|kh|bc|tb|gm|ttr)?"
-    r"\s*(?:số)?\s*[:.]?\s*"
+    r"(?:công văn|văn bản|quyết định|kế hoạch|báo cáo|thông báo|giấy mời|tờ trình|"
+    r"cong van|van ban|quyet dinh|ke hoach|bao cao|thong bao|giay moi|to trinh|vb|cv|qđ|qd|kh|bc|tb|gm|ttr)?"
+    r"\s*(?:số|so)?\s*[:.]?\s*"
     r"(?P<number>\d{1,6}[a-z]?\s*(?:/\s*(?:19|20)\d\d\s*)?[/-]\s*[^\s,:;]+)"
-    r"(?:\s*,?\s*ngày\s*(?P<day>\d{1,2})[/.-](?P<month>\d{1,2})[/.-](?P<year>\d{4}))?\s*[:,;-]*\s*(?P<about>.*)$",
+    r"(?:\s*,?\s*\(?(?:ngày|ngay)?\s*(?P<day>\d{1,2})[/.-](?P<month>\d{1,2})[/.-](?P<year>\d{4}|\d\d(?!\d))\)?)?\s*[:,;-]*\s*(?P<about>.*)$",
     re.IGNORECASE | re.DOTALL,
 )
+_ANSWER = re.compile(r"^\s*(?:re|tl|trả lời)\s*:", re.IGNORECASE)
+_PASSED_ON = re.compile(r"^(?:\s*(?:re|fwd?|tl|ct|trả lời|chuyển tiếp)\s*:)+", re.IGNORECASE)
+#: A second number after the first: the subject lists documents and names none of them as the mail's own.
+_LISTED = re.compile(r"(?:(?:và|va)\s|[&+])?\s*(?:số\s*)?\d{1,6}[a-z]?/[^\W\d_]", re.IGNORECASE)
+_ISSUED_BY = re.compile(r"^của\s[^.;:]{1,150}?\s(?=(?:về việc|v/v)\s)", re.IGNORECASE)
 
 
 def from_subject(subject: str) -> SourceFacts:
-    """What a mail's subject says, where it begins with a number: "[KHẨN] 67/SMT-VP ngày 05/8/2026: V/v …"."""
+    """What a mail's subject says, where it begins with a number: "[KHẨN] 67/SMT-VP ngày 05/8/2026: V/v …".
+
+    The subject of an answer ("Re: …") says nothing: it names the document that is answered, not the one that is sent.
+    """
     from congvan_core.documents.filename import drop_about
 
-    plain = re.sub(r"^(?:\s*(?:re|fwd?|tl|ct)\s*:)+", "", nfc(subject[:1000]), flags=re.IGNORECASE)
+    plain = nfc(subject[:1000])
+    if _ANSWER.match(plain):
+        return SourceFacts("subject")
+    plain = _PASSED_ON.sub("", plain)
     match = _SUBJECT.match(plain)
     value = number.try_parse(match["number"]) if match else None
-    if match is None or value is None:
+    if match is None or value is None or _LISTED.match(match["about"]):
         return SourceFacts("subject")
     day: date | None = None
     if match["day"]:
         try:
-            day = date(int(match["year"]), int(match["month"]), int(match["day"]))
+            year = int(match["year"])
+            day = date(year if year > 99 else 2000 + year, int(match["month"]), int(match["day"]))
         except ValueError:
             day = None
-    return SourceFacts("subject", number=value, issued_on=day, subject=drop_about(match["about"]))
+    return SourceFacts("subject", number=value, issued_on=day, subject=drop_about(_ISSUED_BY.sub("", match["about"])))
 
 
 def signing_day(facts: SourceFacts) -> date | None:

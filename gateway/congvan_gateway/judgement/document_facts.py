@@ -26,6 +26,8 @@ _ARCHIVES = ("zip", "rar", "7z", "gz", "bz2", "xz", "tar", "cab", "iso")
 _DRAFT = re.compile(r"(?<![a-z])(?:ban\s*)?du\s*thao(?![a-z])|(?<![a-z])ban\s*(?:word|nhap|mem)(?![a-z])")
 #: Findings about what a file does when it is opened, signed or not.
 _ACTS = ("CONTENT-",)
+#: A name of something that hangs on a document: "Phu luc 1", "PL2", or so in the abstract of a name by khoản 3 Điều 8.
+_ANNEX = re.compile(r"^(?:\d{1,3} )?(?:phu luc|pl ?\d|dinh kem|bieu mau|mau so)(?![a-z])")
 _EDITABLE = ("docx", "doc", "odt", "rtf")
 
 
@@ -74,12 +76,13 @@ def _only_archive(seen: Inspection, documents: Sequence[DocumentFile]) -> None:
         seen.metadata = DocumentMetadata(files=refs, urgency=seen.urgency)
 
 
-def _order(file: DocumentFile, named: bool) -> tuple[bool, bool, bool, bool, int]:
-    """Signed before unsigned, no draft, a name of khoản 3 Điều 8 first, then PDF, then the order in the mail."""
+def _order(file: DocumentFile, named: bool) -> tuple[bool, bool, bool, bool, bool, int]:
+    """Signed before unsigned, no draft, no annex, a name of khoản 3 Điều 8 first, then PDF, then the order in the mail."""
     attachment = file.attachment
     return (
         not _looks_signed(file),
         _draft_name(attachment.filename),
+        is_annex(attachment.filename),
         not named,
         attachment.format != "pdf",
         _MAIN_FORMATS.index(attachment.format),
@@ -98,6 +101,13 @@ def _looks_signed(file: DocumentFile) -> bool:
 
 def _draft_name(name: str) -> bool:
     return bool(_DRAFT.search(re.sub(r"[\s_\-.]+", " ", unaccent(name).lower())))
+
+
+def is_annex(name: str) -> bool:
+    """Whether a file is by its name an annex of something else in the mail."""
+    parsed = filename.parse(name)
+    words = parsed.subject if parsed is not None else name
+    return bool(_ANNEX.search(re.sub(r"[\s_\-.]+", " ", unaccent(words).lower()).strip()))
 
 
 def _mark_drafts(main: DocumentFile, candidates: Sequence[DocumentFile]) -> None:

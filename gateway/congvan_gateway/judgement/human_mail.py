@@ -12,14 +12,15 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from congvan_core.documents import filename, number, page_facts
+from congvan_core.documents import filename, free_name, number, page_facts
 from congvan_core.documents.model import FileRef, FileRole
 from congvan_core.documents.number import NumberSymbol
 from congvan_core.documents.page_facts import PageFacts
-from congvan_core.documents.text import nfc
+from congvan_core.documents.text import nfc, unaccent
 from congvan_core.findings import Finding
 from congvan_core.integrity import from_subject
 from congvan_core.integrity.likeness import same_body
+from congvan_gateway.judgement.document_facts import is_annex
 from congvan_gateway.judgement.mail_files import DocumentFile
 from congvan_gateway.judgement.model import Inspection
 from congvan_gateway.judgement.sources import signature_facts
@@ -29,7 +30,23 @@ from congvan_gateway.judgement.texts import TextReading
 _MOST = 30
 _BODY = 4000
 _TOKEN = re.compile(r"\b\d{1,6}[a-zđ]?/(?:\d{4}/)?[A-ZĐ][\w.Đđ-]{1,40}", re.IGNORECASE)
-_DAY = re.compile(r"ngày\s+(\d{1,2})\s*(?:/|-|\.|tháng)\s*(\d{1,2})\s*(?:/|-|\.|năm)\s*(\d{4})", re.IGNORECASE)
+#: Searched in text without its marks: many write none.
+_DAY = re.compile(
+    r"\bngay\s*(?:ban hanh|ky|van ban)?\s*:?\s*(\d{1,2})\s*(?:/|-|\.|thang)\s*(\d{1,2})\s*(?:/|-|\.|nam)\s*(\d{4}|\d\d)(?!\d)",
+    re.IGNORECASE,
+)
+#: What stands before the number of another document, which this one carries out, answers or rests on.
+_REFERRED = re.compile(
+    r"\b(?:nghi dinh|thong tu|luat|can cu|theo|thuc hien|tra loi|phuc dap|tiep theo)\b[^.,;\n]{0,80}$", re.IGNORECASE
+)
+_REPLY = re.compile(r"^\s*(?:re|tl|trả lời)\s*:", re.IGNORECASE)
+_ABOUT = re.compile(
+    r"(?:\bvề việc|\bve viec|\bv/v|\btrích yếu(?: nội dung)?\s*:|\btrich yeu(?: noi dung)?\s*:)\s*[:.]?\s*([^.;\n]{5,400})",
+    re.IGNORECASE,
+)
+_SIGNER = re.compile(r"^\W*(?:người ký|nguoi ky)\s*:\s*([^\n,;(]{3,80})", re.IGNORECASE | re.MULTILINE)
+#: A name that is not by khoản 3 Điều 8 pre-fills; it never makes an enclosure a document of its own.
+_FREE_NAME = 0.5
 _DOCUMENTS = ("pdf", "docx", "doc", "odt", "rtf", "p7m", "jpg", "png", "tiff")
 
 Values = dict[str, list[dict[str, Any]]]
@@ -55,6 +72,7 @@ def propose(seen: Inspection, documents: Sequence[DocumentFile], texts: TextRead
     own = [main] + [
         f for f in found
         if f is not main and told is None and _number(f) not in (None, _number(main)) and _same_author(f, main)
+        and not (is_annex(f[0].attachment.filename) and f[2].number is None)
     ]  # fmt: skip
     heads = {id(f[0]) for f in own}
     loose = [f for f in documents if id(f) not in heads]
@@ -63,12 +81,12 @@ def propose(seen: Inspection, documents: Sequence[DocumentFile], texts: TextRead
             {
                 "file": file.attachment.filename,
                 "sha256": file.attachment.sha256,
-                "enclosures": [f.attachment.sha256 for f in loose if _belongs(f, [o[0] for o in own]) == at],
+                "enclosures": [f.attachment.sha256 for f in loose if _belongs(f, own) == at],
                 "values": {key: sorted(v, key=lambda x: -x["confidence"]) for key, v in values.items() if v},
             }
         )
     if len(own) > 1 and not any(f.code == "CONTENT-SEVERAL-DOCUMENTS" for f in seen.findings):
-        numbers = sorted(str(_number(f)) for f in own)
+        numbers = sorted(f[1]["number"][0]["value"] if f[1]["number"] else "?" for f in own)
         seen.findings.append(Finding("CONTENT-SEVERAL-DOCUMENTS", {"numbers": numbers}))
 
 
@@ -87,6 +105,10 @@ def _values(seen: Inspection, file: DocumentFile, page: PageFacts) -> Values:
         _add(out, "number", parsed.number_symbol, "file_name", 0.9)
         _add(out, "date", parsed.issued_on, "file_name", 0.8)
         _add(out, "subject", parsed.subject_words, "file_name", 0.4)  # without its accents
+    else:
+        free = free_name.read(file.attachment.filename)
+        _add(out, "number", free.number, "file_name", _FREE_NAME)
+        _add(out, "date", free.issued_on, "file_name", 0.4)
     report = seen.report_of(file.attachment.sha256)
     if report is not None:
         facts = signature_facts(report)
@@ -99,33 +121,58 @@ def _values(seen: Inspection, file: DocumentFile, page: PageFacts) -> Values:
 
 def _letter(seen: Inspection) -> Values:
     """What the person wrote about the main document."""
-    out: Values = {key: [] for key in ("number", "date", "subject")}
+    out: Values = {key: [] for key in ("number", "date", "subject", "signer")}
     subject = from_subject(seen.subject)
     _add(out, "number", subject.number, "subject", 0.7)
     _add(out, "date", subject.issued_on, "subject", 0.6)
     _add(out, "subject", subject.subject, "subject", 0.6)
     if subject.number is None:
-        _add(out, "number", _only_number(seen.subject), "subject", 0.6)
-        _add(out, "subject", seen.subject, "subject", 0.2)
+        answer = bool(_REPLY.match(seen.subject))  # names what is answered, perhaps not what is sent
+        _add(out, "number", _only_number(seen.subject), "subject", 0.3 if answer else 0.6)
+        _add(out, "date", _only_day(seen.subject), "subject", 0.3 if answer else 0.5)
+        about = _ABOUT.search(nfc(seen.subject))
+        told = about is not None and not answer and not _TOKEN.search(about[1])
+        _add(out, "subject", about[1].strip() if about and told else seen.subject, "subject", 0.5 if told else 0.2)
     body = nfc(seen.body_text[:_BODY])
     _add(out, "number", _only_number(body), "body", 0.5)
-    days = {d for d in map(_day, _DAY.finditer(body)) if d is not None}
-    if len(days) == 1:
-        _add(out, "date", days.pop(), "body", 0.4)
+    _add(out, "date", _only_day(body), "body", 0.4)
+    if len(abouts := {m[1].strip() for m in _ABOUT.finditer(body)}) == 1:
+        _add(out, "subject", abouts.pop(), "body", 0.4)
+    if len(signers := {m[1].strip() for m in _SIGNER.finditer(body)}) == 1:
+        _add(out, "signer", signers.pop(), "body", 0.4)
     return out
 
 
 def _only_number(text: str) -> NumberSymbol | None:
-    """The one number and symbol in a text; None where there are several: which is meant, a person knows."""
+    """The one number and symbol in a text that is not another document's, which this one answers or carries out.
+
+    None where there are several: which is meant, a person knows.
+    """
+    whole = nfc(text)[:_BODY]
     found = {
-        str(v): v for t in _TOKEN.findall(nfc(text)[:_BODY]) if (v := number.try_parse(t.rstrip(".-"))) is not None
+        str(v): v
+        for t in _TOKEN.finditer(whole)
+        if not _REFERRED.search(unaccent(whole[max(0, t.start() - 120) : t.start()]))
+        and (v := number.try_parse(t[0].rstrip(".-"))) is not None
     }
     return next(iter(found.values())) if len(found) == 1 else None
 
 
+def _only_day(text: str) -> date | None:
+    """The one date in a text, but those of other documents."""
+    plain = unaccent(nfc(text)[:_BODY])
+    days = {
+        day
+        for m in _DAY.finditer(plain)
+        if not _REFERRED.search(plain[max(0, m.start() - 120) : m.start()]) and (day := _day(m)) is not None
+    }
+    return days.pop() if len(days) == 1 else None
+
+
 def _day(match: re.Match[str]) -> date | None:
     try:
-        return date(int(match[3]), int(match[2]), int(match[1]))
+        year = int(match[3])
+        return date(year if year > 99 else 2000 + year, int(match[2]), int(match[1]))
     except ValueError:
         return None
 
@@ -142,10 +189,12 @@ def _add_letter(values: Values, letter: Values) -> None:
 
 
 def _number(found: tuple[DocumentFile, Values, PageFacts]) -> str | None:
-    """The document's own number as name or page says it, loosely, so that two spellings are one."""
+    """The document's own number as name or page says it, loosely: a name has no marks, and is one with its page."""
     for value in sorted(found[1]["number"], key=lambda v: -v["confidence"]):
+        if value["source"] == "file_name" and value["confidence"] <= _FREE_NAME:
+            continue
         if value["source"] in ("page", "ocr", "file_name") and (parsed := number.try_parse(value["value"])) is not None:
-            return str(parsed)
+            return parsed.loose_key
     return None
 
 
@@ -155,15 +204,15 @@ def _same_author(one: tuple[DocumentFile, Values, PageFacts], main: tuple[Docume
     return not all(authors) or same_body(*authors)
 
 
-def _belongs(file: DocumentFile, heads: Sequence[DocumentFile]) -> int:
-    """The document that an enclosure goes with: whose number its name repeats, else the one named before it."""
-    name = file.attachment.filename.casefold()
-    best = 0
+def _belongs(file: DocumentFile, heads: Sequence[tuple[DocumentFile, Values, PageFacts]]) -> int:
+    """The document that an enclosure goes with: the one whose number its name repeats; else the first."""
+    name = unaccent(file.attachment.filename).casefold()
     for at, head in enumerate(heads):
-        lead = re.match(r"\d+", head.attachment.filename)
-        if at and lead and re.match(rf"{lead[0]}(?!\d)", name):
-            best = at
-    return best
+        own = _number(head)
+        lead = re.match(r"\d+", own or "") or re.match(r"\d+", head[0].attachment.filename)
+        if at and lead and re.search(rf"(?:^|\b(?:so|cv|qd|tb|bc|kh|gm|vb|kem|theo)[\s._-]*)0*{lead[0]}(?!\d)", name):
+            return at
+    return 0
 
 
 def parts_of(seen: Inspection) -> list[Inspection]:
