@@ -6,6 +6,7 @@ import itertools
 from pathlib import Path
 from typing import Any
 
+import pytest
 from sqlalchemy import select
 
 from congvan_core.registers.instructions import end_instruction, instructions_of
@@ -17,6 +18,10 @@ from congvan_gateway.storage.schema import message, outbox
 
 CLERK = Person("Nguyễn Thị Văn Thư", "Văn thư", "0225 3000 001")
 SENDER, RECEIVER = "vanthu@a.example.vn", "vanthu@b.example.vn"
+#: A test that runs on both databases through the fixture ``app`` of tests/quarantine.
+BOTH = pytest.mark.parametrize(
+    "app", ["sqlite", pytest.param("postgresql", marks=pytest.mark.real("postgresql"))], indirect=True
+)
 _counter = itertools.count()
 
 

@@ -155,20 +155,37 @@ def test_a_secrecy_marking_seals_wherever_it_stands(judge: Bench, name: str, raw
     assert found.code == 3
 
 
-@pytest.mark.real("tesseract")
-def test_a_stamp_on_a_scan_is_read(judge: Bench, pki: LivePki) -> None:
+def scanned(pdf: bytes) -> bytes:
+    """The first page as a picture; the head is enough to read."""
     import pypdfium2
     from reportlab.lib.utils import ImageReader
     from reportlab.pdfgen import canvas
 
-    image = pypdfium2.PdfDocument(page(mark="TỐI MẬT"))[0].render(scale=200 / 72).to_pil()
-    image.paste((255, 255, 255), (0, image.height * 2 // 5, image.width, image.height))  # the head is enough to read
+    image = pypdfium2.PdfDocument(pdf)[0].render(scale=200 / 72).to_pil()
+    image.paste((255, 255, 255), (0, image.height * 2 // 5, image.width, image.height))
     out = io.BytesIO()
     paper = canvas.Canvas(out, pagesize=(595, 842))
     paper.drawImage(ImageReader(image), 0, 0, 595, 842)
     paper.save()
-    found = judge(mail((NAME, signed(pki, out.getvalue(), "agency-a"))), ocr=True, seconds=120.0, ocr_seconds=100.0)
+    return out.getvalue()
+
+
+@pytest.mark.real("tesseract")
+def test_a_stamp_on_a_scan_is_read(judge: Bench, pki: LivePki) -> None:
+    scan = scanned(page(mark="TỐI MẬT"))
+    found = judge(mail((NAME, signed(pki, scan, "agency-a"))), ocr=True, seconds=120.0, ocr_seconds=100.0)
     assert "SECRET-MARKING" in found.codes
+
+
+@pytest.mark.real("tesseract")
+@pytest.mark.parametrize("seconds", [0.0, 0.51])
+def test_a_scan_that_the_time_did_not_reach_is_never_clean(judge: Bench, pki: LivePki, seconds: float) -> None:
+    """No time left at all, and too little for tesseract to finish: a clerk is told to look, also inside an archive."""
+    scan = scanned(page(mark="TỐI MẬT"))
+    for files in ((NAME, signed(pki, scan, "agency-a")), ("a.zip", zipped({"a.pdf": scan}))):
+        found = judge(mail(files), ocr=True, ocr_seconds=seconds)
+        told = {"SECRET-NOT-CHECKED", "SECRET-MARKING"} & found.codes
+        assert told == {"SECRET-NOT-CHECKED"} if seconds == 0 else told, found["findings"]
 
 
 @pytest.mark.parametrize(

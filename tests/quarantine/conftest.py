@@ -1,4 +1,4 @@
-"""The station of agency B, its automatic registration off: what arrives waits for the clerk."""
+"""The station of agency B (on PostgreSQL where a test asks for both databases), its automatic registration off: what arrives waits for the clerk."""
 
 from __future__ import annotations
 
@@ -14,7 +14,13 @@ from support_station import A, B, make_station
 
 
 @pytest.fixture
-def app(tmp_path: Path, pki: LivePki) -> Iterator[App]:
-    with make_station(tmp_path, B, A, pki, relay_port=9).app() as opened:
+def app(request: pytest.FixtureRequest, tmp_path: Path, pki: LivePki) -> Iterator[App]:
+    url = None
+    if getattr(request, "param", "sqlite") == "postgresql":
+        cluster = request.getfixturevalue("postgres_cluster")
+        url = cluster.empty_database()
+    with make_station(tmp_path, B, A, pki, relay_port=9, database=url).app() as opened:
         by_hand_only(opened)
         yield opened
+    if url is not None:
+        cluster.drop(url)

@@ -16,11 +16,12 @@ from congvan_core.storage.schema import contact_point
 from congvan_gateway.main import App
 from congvan_gateway.quarantine import acts
 from congvan_gateway.quarantine.attaching import attach
-from support_held import CLERK, answers, arrive, row_of
+from support_held import BOTH, CLERK, answers, arrive, row_of
 from support_judgement import NAME, genuine, mail, metadata, package
 from support_pki import LivePki
 
 
+@BOTH
 def test_an_unproved_copy_is_attached_to_the_number_and_not_answered(app: App, tmp_path: Path, pki: LivePki) -> None:
     first = arrive(app, tmp_path, package(pki, [(NAME, genuine(pki), FileRole.MAIN)]))["message"]
     registered = acts.release(app, first, CLERK)

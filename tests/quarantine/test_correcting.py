@@ -16,11 +16,12 @@ from congvan_gateway.judgement import by_hand
 from congvan_gateway.main import App
 from congvan_gateway.quarantine import acts
 from congvan_gateway.quarantine.correcting import correct, history
-from support_held import CLERK, arrive, row_of
+from support_held import BOTH, CLERK, arrive, row_of
 from support_judgement import NAME, genuine, mail, metadata, package
 from support_pki import LivePki
 
 
+@BOTH
 def test_a_corrected_number_is_registered_and_the_packets_stays_a_note(app: App, tmp_path: Path, pki: LivePki) -> None:
     raw = package(pki, [(NAME, genuine(pki), FileRole.MAIN)], meta=metadata(number="76"))
     item = arrive(app, tmp_path, raw)["message"]

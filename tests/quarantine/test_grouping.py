@@ -14,7 +14,7 @@ from congvan_gateway.quarantine.correcting import correct
 from congvan_gateway.quarantine.grouping import join, separate, split
 from congvan_gateway.quarantine.queue import waiting
 from congvan_gateway.quarantine.splitting import release_each
-from support_held import CLERK, arrive, row_of
+from support_held import BOTH, CLERK, arrive, row_of
 from support_judgement import NAME, genuine, mail, page, signed
 from support_pki import LivePki
 
@@ -30,6 +30,7 @@ def second(pki: LivePki) -> bytes:
     return signed(pki, page(number="68", subject="tập huấn chữ ký số"))
 
 
+@BOTH
 def test_two_documents_of_one_mail_are_parted_as_the_clerk_says(app: App, tmp_path: Path, pki: LivePki) -> None:
     files = ((NAME, genuine(pki)), (SECOND, second(pki)), (LIST, page(number=None, issued_on=None)))
     item = arrive(app, tmp_path, mail(*files))["message"]
@@ -67,6 +68,7 @@ def test_all_files_of_a_mail_are_one_document_when_the_clerk_says_so(app: App, t
         assert [f.name for f in files_of(connection, done.document_id)] == [NAME, SECOND]
 
 
+@BOTH
 def test_a_second_mail_with_the_annex_joins_the_first(app: App, tmp_path: Path, pki: LivePki) -> None:
     head = arrive(app, tmp_path, mail((NAME, genuine(pki))))["message"]
     annex = arrive(app, tmp_path, mail(("phu luc.pdf", page(number=None, issued_on=None)), subject="Phụ lục"))[
@@ -94,6 +96,7 @@ def test_a_second_mail_with_the_annex_joins_the_first(app: App, tmp_path: Path, 
         assert {a["message_id"] for a in arrivals_of(connection, done.document_id)} == {head, annex}
 
 
+@BOTH
 def test_what_was_joined_can_be_parted_again(app: App, tmp_path: Path, pki: LivePki) -> None:
     from congvan_gateway.judgement.judging import Judge
 

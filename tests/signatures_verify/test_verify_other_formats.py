@@ -17,7 +17,7 @@ from congvan_core.signatures.sign_cms import sign_cms_detached
 from congvan_core.signatures.trust_store import TrustStore
 from congvan_core.signatures.verify import verify_file
 from support_pki import LivePki
-from support_signed import codes, verdict
+from support_signed import codes, page_pdf, verdict
 
 DS = "http://www.w3.org/2000/09/xmldsig#"
 
@@ -36,6 +36,41 @@ def test_a_detached_signature_over_any_file(pki: LivePki, trust: TrustStore) -> 
     assert "SIG-DETACHED-MISMATCH" in codes(other)
     rubbish = verify_file(data, name="a.txt", trust=trust, signature=b"rubbish").to_json()
     assert (rubbish["outcome"], rubbish["integrity"]) == ("invalid", "broken")
+
+
+def _zipped(**parts: str) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name, text in parts.items():
+            archive.writestr(name, text)
+    return out.getvalue()
+
+
+def _office(part: str) -> bytes:
+    return _zipped(**{"[Content_Types].xml": "<Types/>", part: "<x/>"})
+
+
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(1024)
+#: Điều 8.2.a and b: words, tables, slides, pictures, as they begin.
+_FILES = {
+    "a.pdf": page_pdf(), "a.docx": _office("word/document.xml"), "a.xlsx": _office("xl/workbook.xml"),
+    "a.pptx": _office("ppt/presentation.xml"), "a.odt": _zipped(mimetype="application/vnd.oasis.opendocument.text"),
+    "a.ods": _zipped(mimetype="application/vnd.oasis.opendocument.spreadsheet"), "a.doc": _OLE, "a.xls": _OLE,
+    "a.ppt": _OLE, "a.rtf": b"{\\rtf1 x}", "a.txt": "Kính gửi".encode(), "a.csv": b"a;b\n1;2\n", "a.xml": b"<?xml version='1.0'?><a/>",
+    "a.jpg": b"\xff\xd8\xff\xe0" + bytes(99) + b"\xff\xd9", "a.png": b"\x89PNG\r\n\x1a\n" + bytes(99),
+    "a.tiff": b"II*\0" + bytes(99), "a.zip": _zipped(a="x"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", _FILES)
+def test_a_detached_signature_over_every_format(name: str, pki: LivePki, trust: TrustStore) -> None:
+    data = _FILES[name]
+    signature = sign_cms_detached(data, pki.signing_key("agency-a"))
+    out = verify_file(data, name=name, trust=trust, signature=signature).to_json()
+    assert (out["outcome"], out["integrity"], len(out["signatures"])) == ("valid", "intact", 1), out["findings"]
+    other = verify_file(data + b"\n", name=name, trust=trust, signature=signature).to_json()
+    assert (other["outcome"], other["integrity"]) == ("invalid", "broken"), other["findings"]
+    assert "SIG-DETACHED-MISMATCH" in codes(other)
 
 
 def test_attributes_of_a_signature_are_no_document(pki: LivePki, trust: TrustStore) -> None:
