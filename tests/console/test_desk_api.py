@@ -222,4 +222,4 @@ def test_the_description_is_kept(desk: Desk) -> None:
 
         probe()
         seen.append(operation.label)
-    assert len(seen) == 37
+    assert len(seen) == 38

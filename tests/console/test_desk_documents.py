@@ -216,6 +216,18 @@ def test_following_reminds_calls_and_sends_again(desk: Desk, sent: str) -> None:
         for act, why in (("switch", "không còn kênh nào khác"), ("fault", "Chưa cấu hình")):
             answer = clerk.post(path, data={**form, "act": act, "reason": "x"})
             assert why in answer.text and answer.status_code >= 400
+        nothing = clerk.post(path, data={**form, "act": "close_fault", "remark": "xong"})
+        assert nothing.status_code == 404
+        desk.app.settings.operations.__dict__["operator"] = "van.hanh@a.example.vn"
+        assert clerk.post(path, data={**form, "act": "fault"}).status_code == 303
+        assert "Đóng báo sự cố" in clerk.get("/theo-doi?loc=overdue").text
+        unsaid = clerk.post(path, data={**form, "act": "close_fault", "remark": " "})
+        assert unsaid.status_code == 400 and "đã xử lý thế nào" in unsaid.text
+        closed = clerk.post(path, data={**form, "act": "close_fault", "remark": "máy chủ đã chạy lại"})
+        assert closed.status_code == 303
+        page = clerk.get("/theo-doi?loc=overdue").text
+        assert "máy chủ đã chạy lại" in page and 'value="close_fault"' not in page
+        desk.app.settings.operations.__dict__["operator"] = None
         for wrong in ({"whom": "Bà Hoa"}, {"telephone": "1"}, {"whom": "a", "telephone": "1", "when": "hôm qua"},
                       {"whom": "a", "telephone": "1", "when": "2199-01-01T00:00"}):  # fmt: skip
             assert clerk.post(path, data={**form, "act": "call", **wrong}).status_code == 400

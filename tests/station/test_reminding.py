@@ -19,8 +19,10 @@ from congvan_core.agencies.recipients import resolve_recipient
 from congvan_core.documents.finding_again import resolve_document
 from congvan_core.documents.model import DocumentMetadata, LegalValue, Urgency
 from congvan_core.documents.store import insert_document
-from congvan_core.errors import ConfigurationError, InputError
+from congvan_core.errors import ConfigurationError, InputError, NotFoundError, RefusedError
 from congvan_core.ids import VIETNAM
+from congvan_core.storage.schema import event
+from congvan_gateway.dispatch.faults import close_fault
 from congvan_gateway.dispatch.following import track_json
 from congvan_gateway.dispatch.issuing import add_recipient
 from congvan_gateway.dispatch.recording_calls import record_call
@@ -201,6 +203,24 @@ def test_the_operators_answer_is_linked(desk: Desk, tmp_path: Path) -> None:
     assert report_fault(desk.app, desk.document_id, "H24.92", actor="Lê Sổ") == 1
     again = track(desk)["recipients"][0]["fault"]
     assert (again["state"], len(again["answers"])) == ("queued", 2), "a new report waits for an answer of its own"
+    with pytest.raises(InputError):
+        close_fault(desk.app, desk.document_id, None, actor="Lê Sổ", note=" ")
+    with pytest.raises(NotFoundError):
+        close_fault(desk.app, desk.document_id, "H24.99", actor="Lê Sổ", note="xong")
+    assert close_fault(desk.app, desk.document_id, "H24.92", actor="Lê Sổ", note="máy chủ đã chạy lại") == 1
+    with pytest.raises(RefusedError):
+        close_fault(desk.app, desk.document_id, None, actor="Lê Sổ", note="xong")
+    ended = track(desk)["recipients"][0]["fault"]
+    assert (ended["state"], ended["closed"]["by"], ended["closed"]["note"]) == (
+        "closed", "Lê Sổ", "máy chủ đã chạy lại",
+    )  # fmt: skip
+    with desk.app.database.read() as connection:
+        told = connection.execute(select(event.c.actor).where(event.c.kind == "fault.closed")).scalars().all()
+    assert told == ["Lê Sổ"]
+    desk.later(minutes=5)
+    assert report_fault(desk.app, desk.document_id, "H24.92", actor="Lê Sổ") == 1
+    opened = track(desk)["recipients"][0]["fault"]
+    assert (opened["state"], opened["closed"]) == ("queued", None), "what is reported again is open again"
     kept = desk.letters()[0].content["answers"]
     assert [(a["message"], a["final"]) for a in kept] == [(ticket["message"], False), (said["message"], True)]
 

@@ -29,10 +29,11 @@ STRENGTHS = {
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("document", metavar="VĂN-BẢN", help="mã văn bản hoặc 12/QĐ-UBND")
-    parser.add_argument("--to", metavar="MÃ", help="chỉ nơi nhận này (với --report-fault, --record)")
+    parser.add_argument("--to", metavar="MÃ", help="chỉ nơi nhận này (với --report-fault, --close-fault, --record)")
     parser.add_argument(
         "--report-fault", metavar="NỘI-DUNG", help="báo sự cố cho đơn vị vận hành (điểm d khoản 2 Điều 20)"
     )
+    parser.add_argument("--close-fault", metavar="ĐÃ-XỬ-LÝ", help="đóng báo sự cố: đã xử lý thế nào")
     parser.add_argument("--record", metavar="AI-XÁC-NHẬN", help="ghi lại xác nhận qua điện thoại: ai, lúc nào, số gọi")
     parser.add_argument("--register-number", metavar="SỐ", help="số đến mà bên nhận đọc qua điện thoại")
     parser.add_argument("--by", metavar="NGƯỜI", help="người ghi, người xem: tên đăng nhập")
@@ -54,6 +55,8 @@ def run(args: argparse.Namespace) -> int:
             from congvan_gateway.dispatch.reminding import report_fault
 
             report_fault(app, row.id, args.to, actor=actor(args), note=args.report_fault)
+        if args.close_fault is not None:
+            faults.close_fault(app, row.id, args.to, actor=actor(args), note=args.close_fault)
         if args.record:
             from congvan_gateway.dispatch.recording_calls import record_call
 
@@ -81,7 +84,8 @@ def run(args: argparse.Namespace) -> int:
         say(line)
         if fault := item["fault"]:
             answered = f", trả lời lúc {fault['answers'][-1]['time']}" if fault["answers"] else ""
+            closed = f" lúc {fault['closed']['time']}: {fault['closed']['note']}" if fault["closed"] else ""
             say(
-                f"    Báo sự cố lúc {fault['reported_at']} tới {fault['operator']}: {faults.WORDS[fault['state']]}{answered}"
+                f"    Báo sự cố lúc {fault['reported_at']} tới {fault['operator']}: {faults.WORDS[fault['state']]}{closed}{answered}"
             )
     return 0

@@ -129,6 +129,7 @@ EVENTS = {
     "package.sealed": "Ký gói thư",
     "fault.reported": "Báo sự cố cho đơn vị vận hành",
     "fault.answered": "Đơn vị vận hành trả lời báo sự cố",
+    "fault.closed": "Đóng báo sự cố",
     "provider.limit": "Nhà cung cấp báo giới hạn gửi thư",
     "document.viewed": "Mở xem",
     "document.downloaded": "Tải tệp",

@@ -9,6 +9,7 @@ from congvan_core.errors import NotFoundError, RefusedError
 from congvan_core.registers.entries import entries_of, strike
 from congvan_gateway.console import registry
 from congvan_gateway.console.api.door import Answer, Call
+from congvan_gateway.dispatch.faults import close_fault
 from congvan_gateway.dispatch.recording_calls import record_call
 from congvan_gateway.dispatch.reminding import report_fault
 from congvan_gateway.recall.asking import take_back
@@ -46,6 +47,13 @@ def reported(call: Call) -> Answer:
         call.app, document, call.text("to", 320) or None, actor=call.actor, note=call.text("note", 1000)
     )
     return 200, {"notices": count}
+
+
+def fault_closed(call: Call) -> Answer:
+    """A report of a fault comes to its end, with how it was settled."""
+    document = _document(call, "outgoing")
+    note = call.text("note", 1000, required=True)
+    return 200, {"closed": close_fault(call.app, document, call.text("to", 320) or None, actor=call.actor, note=note)}
 
 
 def numbered(call: Call) -> Answer:

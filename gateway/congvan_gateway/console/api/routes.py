@@ -98,6 +98,8 @@ _TABLE: list[tuple[str, str, Handler, str, str, list[tuple[str, dict[str, Any]]]
      _body(["said"], said={"type": "string", "minLength": 1, "maxLength": 500}, to=_TEXT, register_number=_TEXT)),
     ("/documents/{document}/fault", "POST", following.reported, "send", "Báo sự cố cho đơn vị vận hành", [],
      _body([], to=_TEXT, note=_TEXT)),
+    ("/documents/{document}/fault/close", "POST", following.fault_closed, "send", "Đóng báo sự cố", [],
+     _body(["note"], to=_TEXT, note={"type": "string", "minLength": 1, "maxLength": 1000})),
     ("/documents/{document}/number", "POST", following.numbered, "decide", "Ghi số đến do QLVBĐH cấp", [],
      _body(["number"], number={"type": "string", "minLength": 1, "maxLength": 20})),
     ("/documents/{document}/strike", "POST", following.struck, "decide", "Hủy số, số vẫn nằm trong sổ", [], _REASON),

@@ -17,7 +17,7 @@ from congvan_gateway.console.cursor import Cursor, Page, Place
 from congvan_gateway.console.desk import Ask, status_of
 from congvan_gateway.console.rights import require_row
 from congvan_gateway.dispatch.changing_route import next_transport, transports_left
-from congvan_gateway.dispatch.faults import faults_of
+from congvan_gateway.dispatch.faults import close_fault, faults_of
 from congvan_gateway.dispatch.recording_calls import record_call
 from congvan_gateway.dispatch.reminding import remind_now, report_fault
 from congvan_gateway.dispatch.resending import resend
@@ -132,6 +132,12 @@ def _fault(ask: Ask, row: Row[Any]) -> str:
     return f"Đã lập thư báo sự cố gửi {operator}" if made else "Vừa báo sự cố này rồi; chờ ít phút trước khi báo lại"
 
 
+def _close_fault(ask: Ask, row: Row[Any]) -> str:
+    """The end of a report: what was done stands in the journal."""
+    close_fault(ask.app, row.document_id, row.address, actor=ask.account.signature, note=ask.form.text("remark", 1000))
+    return "Đã đóng báo sự cố"
+
+
 def _remind(ask: Ask, row: Row[Any]) -> str:
     sent = remind_now(ask.app, row.id, actor=ask.account.signature)
     return f"Đã lập thư nhắc xác nhận gửi {sent}"
@@ -148,5 +154,5 @@ def _switch(ask: Ask, row: Row[Any]) -> str:
 
 
 _ACTS: Mapping[str, Callable[[Ask, Row[Any]], str]] = {
-    "call": _call, "fault": _fault, "remind": _remind, "resend": _resend, "switch": _switch,
+    "call": _call, "close_fault": _close_fault, "fault": _fault, "remind": _remind, "resend": _resend, "switch": _switch,
 }  # fmt: skip
