@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 
 from congvan_core.documents.model import Business, DocumentLink, DocumentMetadata, Party, StatusReport
 from congvan_core.ids import VIETNAM, now
-from congvan_core.storage.schema import document, entry
+from congvan_core.storage.schema import arrival, book, document, document_file, entry, event, journal_head
 from congvan_gateway.dispatch.sealing import seal_packages
 from congvan_gateway.dispatch.sealing_receipts import seal_receipts
 from congvan_gateway.intake.files import take_in_file
@@ -131,3 +131,12 @@ def answers(app: App) -> list[str]:
 def message_states(app: App) -> list[str]:
     with app.database.read() as connection:
         return list(connection.execute(select(message.c.state).order_by(message.c.id)).scalars())
+
+
+def forget(app: App) -> None:
+    """B as if nothing had ever come."""
+    tables = (document_change, arrival, entry, document_file, outbox, message, document, book, event, journal_head)
+    with app.database.write() as connection:
+        connection.execute(update(entry).values(document_id=None))
+        for table in tables:
+            connection.execute(table.delete())

@@ -14,16 +14,26 @@ import pytest
 from sqlalchemy import select, update
 
 from congvan_core.ids import now
-from congvan_core.storage.schema import arrival, book, document, document_file, entry, event, journal_head
-from congvan_gateway.main import App
+from congvan_core.storage.schema import document, entry
 from congvan_gateway.operations.founding import found_agency
 from congvan_gateway.recall.asking import take_back
 from congvan_gateway.recall.effects import destroy
 from congvan_gateway.recall.schema import document_change
-from congvan_gateway.storage.schema import message, outbox
+from congvan_gateway.storage.schema import outbox
 from support_exchange import Exchange, exchange
 from support_pki import LivePki
-from support_recall import Pair, answers, carry_all, followed, hand_over, identifier, request_13, row_of, signed_packet
+from support_recall import (
+    Pair,
+    answers,
+    carry_all,
+    followed,
+    forget,
+    hand_over,
+    identifier,
+    request_13,
+    row_of,
+    signed_packet,
+)
 from support_station import A
 
 NAMES = ("document", "recall", "recall again", "forged", "foreign", "copy")
@@ -52,15 +62,6 @@ def the_mails(pair: Pair) -> dict[str, tuple[bytes, str]]:
         "forged": (signed_packet(pair.pki, None, request_13(known, at=at)), A.mail),
         "foreign": (signed_packet(pair.pki, "station-ec", own, mail="tram@a.example.vn"), "tram@a.example.vn"),
     }
-
-
-def forget(app: App) -> None:
-    """B as if nothing had ever come."""
-    tables = (document_change, arrival, entry, document_file, outbox, message, document, book, event, journal_head)
-    with app.database.write() as connection:
-        connection.execute(update(entry).values(document_id=None))
-        for table in tables:
-            connection.execute(table.delete())
 
 
 @pytest.fixture(scope="module")

@@ -205,7 +205,7 @@ def test_another_agency_cannot_recall_it_by_its_own_name_or_the_authors(pair: Pa
     assert row_of(pair.b, pair.received).state == "registered"
 
 
-def test_what_is_recalled_is_neither_updated_nor_replaced(pair: Pair) -> None:
+def test_what_is_recalled_is_not_updated(pair: Pair) -> None:
     known = identifier(pair.a, pair.document)
     hand_over(pair.root, pair.b, signed_packet(pair.pki, "gateway-a", business_packet(known, 1)), sender=A.mail)
     hand_over(pair.root, pair.b, signed_packet(pair.pki, "gateway-a", business_packet(known, 2)), sender=A.mail)

@@ -41,7 +41,9 @@ def apply(connection: Connection, change: Row[Any], here: StoredDocument, *, act
     }
     remark = f"{words[kind]} {change.order_text}"
     _remark(connection, here, remark, actor, at)
-    state = "recalled" if kind.destroys else "replaced" if kind is Kind.REPLACE else here.state
+    # Whichever comes first, what is recalled stays so: its content is gone, and a replacement does not bring it back.
+    recalled = kind.destroys or here.state == "recalled"
+    state = "recalled" if recalled else "replaced" if kind is Kind.REPLACE else here.state
     connection.execute(
         update(document).where(document.c.id == here.id).values(state=state, remark=_joined(here.remark, remark))
     )

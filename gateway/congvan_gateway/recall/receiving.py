@@ -269,10 +269,13 @@ def _situation(connection: Connection, author: str, kind: Kind, there: StoredDoc
         return Event.UNKNOWN
     if not author or there.author_code != author:
         return Event.FOREIGN
-    if there.state == "recalled":
+    recalled = there.state == "recalled"
+    if recalled and kind is not Kind.REPLACE:
         return Event.REPEATED if kind.destroys else Event.CONTRADICTS
     if frozen(connection, f"document:{there.id}") is not None:
         return Event.FROZEN
+    if recalled:
+        return Event.NOTED
     if kind.destroys and is_assigned(connection, there):
         return Event.ASSIGNED
     return Event.FREE

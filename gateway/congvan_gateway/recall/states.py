@@ -45,7 +45,8 @@ class Event(str, Enum):
     ASSIGNED = "assigned"
     FROZEN = "frozen"  # under an order nothing changes: a leader decides, once it is lifted
     REPEATED = "repeated"  # recalled already: agreed again, nothing is destroyed twice
-    CONTRADICTS = "contradicts"  # what is recalled is neither updated nor replaced
+    CONTRADICTS = "contradicts"  # what is recalled is not updated: there is nothing left to update
+    NOTED = "noted"  # replaced after it was recalled: the register says by what, and it stays recalled
     PERSON_AGREES = "person_agrees"
     PERSON_DECLINES = "person_declines"
     ALL_AGREED = "all_agreed"
@@ -60,12 +61,14 @@ MOVES: dict[tuple[State, Event], State] = {
     (State.NEW, Event.FROZEN): State.WAITING,
     (State.NEW, Event.REPEATED): State.AGREED,
     (State.NEW, Event.CONTRADICTS): State.DECLINED,
+    (State.NEW, Event.NOTED): State.AGREED,
     (State.EARLY, Event.FOREIGN): State.DECLINED,
     (State.EARLY, Event.FREE): State.AGREED,
     (State.EARLY, Event.ASSIGNED): State.WAITING,
     (State.EARLY, Event.FROZEN): State.WAITING,
     (State.EARLY, Event.REPEATED): State.AGREED,
     (State.EARLY, Event.CONTRADICTS): State.DECLINED,
+    (State.EARLY, Event.NOTED): State.AGREED,
     (State.WAITING, Event.PERSON_AGREES): State.AGREED,
     (State.WAITING, Event.PERSON_DECLINES): State.DECLINED,
     (State.WAITING, Event.REPEATED): State.AGREED,
