@@ -174,7 +174,9 @@ def test_a_plain_correspondent_confirms_by_a_reply_and_sends_a_document(
 
     answer("Tôi đi công tác, sẽ trả lời sau.", Auto_Submitted="auto-replied")
     answer("Đã nhận nhưng file lỗi, không mở được. Đề nghị gửi lại.")
-    wait_until(lambda: len(town.a.cli("quarantine", "list", "--json")) == 1, "the complaint before a clerk")
+    wait_until(
+        lambda: len(town.a.cli("quarantine", "list", "--json")) == 1, "the complaint before a clerk", seconds=240
+    )
     assert item(town.a, sent["document_id"], C_CODE)["state"] in ("accepted", "delivered")
     answer("Đã nhận, số đến 15\n\nVăn thư Sở Đường Cong")
     done = wait_until(
