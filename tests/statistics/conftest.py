@@ -9,7 +9,6 @@ import pytest
 
 from congvan_core.storage.database import Database
 from support_databases import postgresql_database, sqlite_database
-from support_postgres import PostgresCluster
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.real("postgresql"))])
@@ -18,5 +17,5 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
         with sqlite_database(tmp_path) as opened:
             yield opened
     else:
-        with PostgresCluster() as cluster, postgresql_database(cluster) as opened:
+        with postgresql_database(request.getfixturevalue("postgres_cluster")) as opened:
             yield opened
